@@ -1,0 +1,74 @@
+// Chooses the implementations once, at the first call.
+#include "table.h"
+#include <stdatomic.h>
+
+static _Atomic(const ck_table *) chosen;
+static _Atomic int chosen_set = -1;
+
+static int supported(void) {
+#if defined(__x86_64__)
+  __builtin_cpu_init();
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
+    return CK_AVX512;
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return CK_AVX2;
+#endif
+  return CK_PORTABLE;
+}
+
+int ck_limit_instruction_set(int limit) {
+  int set = supported();
+  if (set > limit) set = limit;
+  const ck_table *table = &ck_table_portable;
+#if defined(__x86_64__)
+  if (set == CK_AVX512) table = &ck_table_avx512;
+  if (set == CK_AVX2) table = &ck_table_avx2;
+#endif
+  atomic_store(&chosen_set, set);
+  atomic_store(&chosen, table);
+  return set;
+}
+
+static inline const ck_table *ck(void) {
+  const ck_table *table = atomic_load_explicit(&chosen, memory_order_acquire);
+  if (table) return table;
+  ck_limit_instruction_set(CK_AVX512);
+  return atomic_load(&chosen);
+}
+
+int ck_instruction_set(void) {
+  ck();
+  return atomic_load(&chosen_set);
+}
+
+void ck_add(float *y, const float *x, size_t n) { ck()->add(y, x, n); }
+void ck_relu(float *y, const float *x, size_t n) { ck()->relu(y, x, n); }
+void ck_relu_gradient(float *dx, const float *dy, const float *y, size_t n) {
+  ck()->relu_gradient(dx, dy, y, n);
+}
+void ck_affine(float *y, const float *x, const float *scale, const float *shift, size_t n,
+               size_t channels, size_t inner) {
+  ck()->affine(y, x, scale, shift, n, channels, inner);
+}
+void ck_random_bits(uint32_t *out, size_t n, uint64_t seed, uint32_t high, uint64_t middle,
+                    uint64_t block) {
+  ck()->random_bits(out, n, seed, high, middle, block);
+}
+void ck_normals(float *out, size_t n, uint64_t seed, uint32_t high, uint64_t middle,
+                uint64_t block) {
+  ck()->normals(out, n, seed, high, middle, block);
+}
+void ck_multiply(const float *a, size_t lda, size_t m, const float *packed, size_t k, size_t n,
+                 const float *bias, int relu, float *c, size_t ldc) {
+  ck()->multiply(a, lda, m, packed, k, n, bias, relu, c, ldc);
+}
+void ck_winograd_run(const ck_winograd *w, const float *x, const float *filters, const float *bias,
+                     int relu, float *y, size_t images, float *scratch) {
+  ck()->winograd_run(w, x, filters, bias, relu, y, images, scratch);
+}
+void ck_max_pool(const ck_window *w, const float *x, float *y, uint16_t *choice, int relu) {
+  ck()->max_pool(w, x, y, choice, relu);
+}
+void ck_max_pool_gradient(const ck_window *w, const float *dy, const uint16_t *choice, float *dx) {
+  ck()->max_pool_gradient(w, dy, choice, dx);
+}

@@ -1,0 +1,78 @@
+#pragma once
+// The hot loops. Written once in clang vector extensions (*.inc), compiled for AVX-512, AVX2 and
+// portably, chosen at run time. AVX-512 and AVX2 give the same bits. All pointers are to floats in
+// row-major order; scratch memory is aligned to 64 bytes. Nothing here allocates.
+#include <stddef.h>
+#include <stdint.h>
+
+enum { CK_PORTABLE = 0, CK_AVX2 = 1, CK_AVX512 = 2 };
+
+/// The instruction set in use.
+int ck_instruction_set(void);
+/// Uses at most this instruction set from now on; for tests. Returns the one chosen.
+int ck_limit_instruction_set(int limit);
+
+// Elementwise -------------------------------------------------------------------------------------
+/// y[i] += x[i]
+void ck_add(float *y, const float *x, size_t n);
+/// y[i] = max(x[i], 0), NaN stays; y may be x
+void ck_relu(float *y, const float *x, size_t n);
+/// dx[i] = y[i] > 0 ? dy[i] : 0; dx may be dy
+void ck_relu_gradient(float *dx, const float *dy, const float *y, size_t n);
+/// For each of n blocks of `channels` runs of `inner`: y = x * scale[channel] + shift[channel]
+void ck_affine(float *y, const float *x, const float *scale, const float *shift, size_t n,
+               size_t channels, size_t inner);
+
+// Random numbers ----------------------------------------------------------------------------------
+/// Numbers `4 * block ...` of the Philox stream (seed, high, middle); see RandomKey in Swift.
+void ck_random_bits(uint32_t *out, size_t n, uint64_t seed, uint32_t high, uint64_t middle,
+                    uint64_t block);
+/// The same numbers as standard normals (Box-Muller, IEEE operations only).
+void ck_normals(float *out, size_t n, uint64_t seed, uint32_t high, uint64_t middle,
+                uint64_t block);
+
+// Matrix product with a packed right side -----------------------------------------------------------
+/// Floats that `ck_pack` writes for a k x n matrix.
+size_t ck_packed_count(size_t k, size_t n);
+/// Packs b, whose element (i, j) stands at b[i * row + j * column], in panels of 32 columns.
+void ck_pack(const float *b, size_t k, size_t n, size_t row, size_t column, float *packed);
+/// c[m x n] = a[m x k] * packed (+ bias[n]) (then max(0, .) if relu). A row's bits do not depend on m.
+void ck_multiply(const float *a, size_t lda, size_t m, const float *packed, size_t k, size_t n,
+                 const float *bias, int relu, float *c, size_t ldc);
+
+// Convolution -----------------------------------------------------------------------------------------
+typedef struct {
+  int32_t channels, height, width;                    // of one image
+  int32_t kernel_height, kernel_width;
+  int32_t stride_height, stride_width, dilation_height, dilation_width;
+  int32_t pad_top, pad_left;
+  int32_t out_height, out_width;
+} ck_window;
+
+/// columns[(channel, ky, kx)][oy * out_width + ox] = the image under the window, zero outside.
+void ck_im2col(const ck_window *w, const float *image, float *columns);
+/// The adjoint: image = sum of columns at the places they came from; image is overwritten.
+void ck_col2im(const ck_window *w, const float *columns, float *image);
+
+/// A stride-1 convolution with square kernel `kernel` (3 or 5) by Winograd's F(4x4, r x r).
+typedef struct {
+  int32_t kernel;
+  int32_t in_channels, in_height, in_width;
+  int32_t out_channels, out_height, out_width;
+  int32_t pad_top, pad_left;                          // may exceed the kernel's half
+  int32_t group;                                      // images transformed together
+} ck_winograd;
+size_t ck_winograd_filter_count(const ck_winograd *w);
+size_t ck_winograd_scratch_count(const ck_winograd *w);
+/// Transforms filters. `adjoint` = 0: weights [out][in][r][r]; 1: weights [in][out][r][r], flipped,
+/// which makes the convolution the gradient with respect to the input of the one they belong to.
+void ck_winograd_pack(const ck_winograd *w, const float *weights, int adjoint, float *filters);
+void ck_winograd_run(const ck_winograd *w, const float *x, const float *filters, const float *bias,
+                     int relu, float *y, size_t images, float *scratch);
+
+// Pooling ---------------------------------------------------------------------------------------------
+/// Maximum over windows; choice[i] = 1 + the position in the window of the first maximum, 0 where
+/// `relu` and the maximum is not positive (then y[i] is 0). The window's channels are independent.
+void ck_max_pool(const ck_window *w, const float *x, float *y, uint16_t *choice, int relu);
+/// dx is overwritten.
+void ck_max_pool_gradient(const ck_window *w, const float *dy, const uint16_t *choice, float *dx);

@@ -1,0 +1,37 @@
+#pragma once
+// How a Winograd convolution lays out its scratch memory; shared by packing and running.
+#include "ckernels.h"
+
+typedef struct {
+  int in_channels, out_channels;       // rounded up to 16 and 32
+  int positions, tiles_y, tiles_x, padded_height, padded_width;
+  size_t input_stride, product_stride; // floats from one tile position to the next
+  size_t in_slots, out_slots, bias, padded, input, product, result, count;  // offsets in floats
+} winograd_layout;
+
+static inline winograd_layout winograd_plan(const ck_winograd *w) {
+  winograd_layout l;
+  l.in_channels = (w->in_channels + 15) / 16 * 16;
+  l.out_channels = (w->out_channels + 31) / 32 * 32;
+  l.positions = (w->kernel + 3) * (w->kernel + 3);
+  l.tiles_y = (w->out_height + 3) / 4;
+  l.tiles_x = (w->out_width + 3) / 4;
+  l.padded_height = l.tiles_y * 4 + w->kernel - 1;
+  l.padded_width = l.tiles_x * 4 + w->kernel - 1;
+  const size_t tiles = (size_t)l.tiles_y * l.tiles_x * w->group;
+  // One cache line more than needed: a power of two would map all positions to the same sets.
+  l.input_stride = tiles * l.in_channels + 16;
+  l.product_stride = tiles * l.out_channels + 16;
+  size_t offset = 0;
+#define PLACE(field, floats) l.field = offset, offset += ((size_t)(floats) + 15) / 16 * 16
+  PLACE(in_slots, (size_t)w->in_height * w->in_width);
+  PLACE(out_slots, (size_t)w->out_height * w->out_width);
+  PLACE(bias, l.out_channels);
+  PLACE(padded, ((size_t)l.padded_height * l.padded_width + 1) * l.in_channels);
+  PLACE(input, l.positions * l.input_stride);
+  PLACE(product, l.positions * l.product_stride);
+  PLACE(result, (size_t)l.tiles_y * l.tiles_x * 16 * l.out_channels);
+#undef PLACE
+  l.count = offset;
+  return l;
+}

@@ -1,0 +1,84 @@
+extension Network {
+  /// A network that computes the same function with less work, for inference: what the output does
+  /// not depend on, dropout and identities are removed, and each layer is offered the chance to
+  /// take the layers behind it into itself (``FusibleLayer``).
+  public func optimized() -> Network {
+    var network = removingDead()
+    while let fused = network.fusingOnce() { network = fused }
+    return network
+  }
+
+  /// Only the nodes that the output depends on, without layers that are the identity.
+  private func removingDead() -> Network {
+    var alive = [Bool](repeating: false, count: nodes.count + 1)
+    alive[output] = true
+    for index in nodes.indices.reversed() where alive[index + 1] {
+      for input in nodes[index].inputs { alive[input] = true }
+    }
+    return rebuilt(output: output) { index, inputs, result in
+      guard alive[index + 1] else { return nil }
+      if nodes[index].layer is Dropout { return inputs[0] }
+      return result.add(nodes[index].layer, nodes[index].name, inputs)
+    }
+  }
+
+  /// The network after the first possible fusion, or nil where none is left.
+  private func fusingOnce() -> Network? {
+    var readers = [Int](repeating: 0, count: nodes.count + 1)
+    readers[output] += 1
+    for node in nodes { for input in node.inputs { readers[input] += 1 } }
+    for (index, node) in nodes.enumerated() where node.inputs.count == 1 {
+      let value = node.inputs[0]
+      guard value > 0, readers[value] == 1, nodes[value - 1].inputs.count == 1,
+        let first = nodes[value - 1].layer as? any FusibleLayer,
+        let fused = first.fused(with: node.layer, shape: shapes[value])
+      else { continue }
+      return rebuilt(output: output) { position, inputs, result in
+        if position == value - 1 { return inputs[0] }
+        guard position == index else {
+          return result.add(nodes[position].layer, nodes[position].name, inputs)
+        }
+        var last = inputs[0]
+        for (offset, layer) in fused.enumerated() {
+          let name = offset == 0 ? nodes[value - 1].name : node.name
+          last = result.add(layer, name, [last])
+        }
+        return last
+      }
+    }
+    return nil
+  }
+
+  /// A copy, node by node: `copy` is given each node's index and the new numbers of its inputs,
+  /// and answers the new number of its value.
+  private func rebuilt(
+    output: Int, _ copy: (Int, [Int], inout Network) -> Int?
+  ) -> Network {
+    var result = Network(inputShape: inputShape)
+    var numbers = [0: 0]
+    for index in nodes.indices {
+      let inputs = nodes[index].inputs.compactMap { numbers[$0] }
+      guard inputs.count == nodes[index].inputs.count else { continue }
+      if let number = copy(index, inputs, &result) { numbers[index + 1] = number }
+    }
+    result.setOutput(numbers[output] ?? 0)
+    return result
+  }
+
+  /// `append` for layers whose shapes were checked before.
+  private mutating func add(_ layer: any Layer, _ name: String, _ inputs: [Int]) -> Int {
+    do {
+      return try append(layer, named: name, reading: inputs)
+    } catch {
+      preconditionFailure("an optimised network keeps its shapes: \(error)")
+    }
+  }
+}
+
+/// A layer that can take over some layers that may follow it.
+public protocol FusibleLayer: Layer {
+  /// Layers that do the work of this one followed by `next`, or nil where there are none that are
+  /// cheaper. This layer has one input and `next` is the only reader of its value.
+  /// - Parameter shape: the shape of the value between the two.
+  func fused(with next: any Layer, shape: [Int]) -> [any Layer]?
+}

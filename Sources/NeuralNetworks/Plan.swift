@@ -1,0 +1,201 @@
+internal import Tensors
+
+/// A network made ready to run on chunks of up to `capacity` examples: operations with packed
+/// weights and a place in memory for every value. Immutable; any number of threads share one, each
+/// with a ``Workspace`` of its own.
+///
+/// The network is optimised first (``Network/optimized()``) except for training, where every layer
+/// stays as it was given.
+public final class Plan: Sendable {
+  /// Which passes will be run; memory and packed weights are made for these only.
+  public enum Purpose: Sendable {
+    /// Forward only.
+    case inference
+    /// Forward, and the gradient with respect to the input. No weight gradient is computed.
+    case inputGradient
+    /// Forward in training mode, and the gradient with respect to the parameters.
+    case training
+  }
+
+  /// What runs, after optimisation.
+  public let network: Network
+  /// The largest number of examples of one pass.
+  public let capacity: Int
+  public let purpose: Purpose
+
+  let steps: [Step]
+  let layout: Layout
+
+  /// - Throws: nothing today for a network built with `append`; shapes were checked there.
+  public init(_ network: Network, capacity: Int, purpose: Purpose = .inputGradient) {
+    precondition(capacity > 0, "a chunk holds at least one example, not \(capacity)")
+    let network = purpose == .training ? network : network.optimized()
+    self.network = network
+    self.capacity = capacity
+    self.purpose = purpose
+    let plan = Self.plan(network, capacity: capacity, purpose: purpose)
+    steps = plan.steps
+    layout = plan.layout
+  }
+
+  /// Memory a workspace of this plan takes, in bytes.
+  public var workspaceByteCount: Int { layout.count * 4 }
+
+  /// A place to run this plan; one a thread.
+  public func makeWorkspace() -> Workspace { Workspace(self) }
+}
+
+extension Plan {
+  /// One operation and where its operands live, as offsets in floats.
+  struct Step {
+    var node: Int
+    var operation: any Operation
+    var inputs: [Int]
+    var output: Int
+    var outputGradient: Int?
+    /// Where `backward` writes for each input; nil where nobody asks.
+    var inputGradients: [Int?]
+    /// Gradients that were written to one place and must be added to another.
+    var additions: [(from: Int, to: Int, count: Int)]
+    var saved: Int
+    var scratch: Int
+    /// True where the backward pass has something to do.
+    var runsBackward: Bool
+    var parameterCount: Int
+  }
+
+  /// Offsets of what the caller reads and writes.
+  struct Layout {
+    var count: Int
+    var input: Int
+    var output: Int
+    var outputGradient: Int
+    var inputGradient: Int
+  }
+
+  /// Moments: node i runs forward at i + 1 and backward at 2T + 1 - i (T nodes); the input is
+  /// there at 0, the caller reads the output and writes its gradient at T + 1, and reads the
+  /// input's gradient at the last moment, 2T + 2.
+  static func plan(
+    _ network: Network, capacity: Int, purpose: Purpose
+  ) -> (steps: [Step], layout: Layout) {
+    let nodes = network.nodes
+    let total = nodes.count
+    let middle = total + 1
+    let end = 2 * total + 2
+    let training = purpose == .training
+    let hasBackward = purpose != .inference
+    func forwardMoment(_ node: Int) -> Int { node + 1 }
+    func backwardMoment(_ node: Int) -> Int { 2 * total + 1 - node }
+
+    // Views share the value they look at.
+    var root = [Int](0...total)
+    for (index, node) in nodes.enumerated() where node.layer.isView {
+      root[index + 1] = root[node.inputs[0]]
+    }
+    let operations = nodes.enumerated().map { index, node -> (any Operation)? in
+      if node.layer.isView { return nil }
+      return node.layer.operation(for: node.inputs.map { network.shapes[$0] }, capacity: capacity)
+    }
+    // In training, a gradient is needed for a value only if a parameter lies before it.
+    var needsGradient = [Bool](repeating: purpose == .inputGradient, count: total + 1)
+    for (index, node) in nodes.enumerated() where !needsGradient[index + 1] && training {
+      needsGradient[index + 1] =
+        !node.layer.parameters.isEmpty || node.inputs.contains { needsGradient[$0] }
+    }
+
+    var lastUse = [Int](repeating: 0, count: total + 1)
+    func use(_ value: Int, at moment: Int) { lastUse[root[value]] = max(lastUse[root[value]], moment) }
+    for (index, node) in nodes.enumerated() {
+      guard let operation = operations[index] else { continue }
+      use(index + 1, at: forwardMoment(index))
+      for input in node.inputs { use(input, at: forwardMoment(index)) }
+      guard hasBackward else { continue }
+      let reads = operation.backwardReads
+      if reads.contains(.output) { use(index + 1, at: backwardMoment(index)) }
+      if reads.contains(.inputs) || training && reads.contains(.inputsForParameters) {
+        for input in node.inputs { use(input, at: backwardMoment(index)) }
+      }
+    }
+    use(network.output, at: middle)
+
+    var memory = MemoryPlan()
+    var values = [Int: Int]()
+    var gradients = [Int: Int]()
+    func birth(_ value: Int) -> Int { value == 0 ? 0 : forwardMoment(value - 1) }
+    for value in 0...total where root[value] == value {
+      values[value] = memory.add(
+        capacity * network.shapes[value].elementCount,
+        birth(value)...max(birth(value), lastUse[value]))
+    }
+    if hasBackward {
+      var first = [Int](repeating: end, count: total + 1)
+      first[root[network.output]] = middle
+      for (index, node) in nodes.enumerated() where operations[index] != nil {
+        for input in node.inputs { first[root[input]] = min(first[root[input]], backwardMoment(index)) }
+      }
+      for value in 0...total where root[value] == value {
+        let last = value == 0 ? end : backwardMoment(value - 1)
+        guard first[value] <= last else { continue }
+        gradients[value] = memory.add(
+          capacity * network.shapes[value].elementCount, first[value]...last)
+      }
+    }
+
+    struct Draft {
+      var additions: [(from: Int, to: Int, count: Int)] = []
+      var inputGradients: [Int?] = []
+      var saved = 0
+      var scratch = [Int]()
+    }
+    var written: Set<Int> = [root[network.output]]
+    var drafts = [Draft](repeating: Draft(), count: total)
+    for index in nodes.indices.reversed() {
+      guard let operation = operations[index] else { continue }
+      let node = nodes[index]
+      drafts[index].saved = memory.add(
+        operation.savedCount,
+        forwardMoment(index)...(hasBackward ? backwardMoment(index) : forwardMoment(index)))
+      drafts[index].scratch.append(
+        memory.add(operation.scratchCount, forwardMoment(index)...forwardMoment(index)))
+      guard hasBackward, gradients[root[index + 1]] != nil, needsGradient[index + 1] else { continue }
+      let moment = backwardMoment(index)
+      drafts[index].scratch.append(memory.add(operation.scratchCount, moment...moment))
+      for input in node.inputs {
+        guard needsGradient[input], let gradient = gradients[root[input]] else {
+          drafts[index].inputGradients.append(nil)
+          continue
+        }
+        let count = capacity * network.shapes[input].elementCount
+        if written.insert(root[input]).inserted {
+          drafts[index].inputGradients.append(gradient)
+        } else {
+          let extra = memory.add(count, moment...moment)
+          drafts[index].inputGradients.append(extra)
+          drafts[index].additions.append((from: extra, to: gradient, count: count / capacity))
+        }
+      }
+    }
+
+    let (offsets, count) = memory.place()
+    func offset(ofValue value: Int) -> Int { values[root[value]].map { offsets[$0] } ?? 0 }
+    let steps = nodes.indices.compactMap { index -> Step? in
+      guard let operation = operations[index] else { return nil }
+      let node = nodes[index]
+      let draft = drafts[index]
+      return Step(
+        node: index, operation: operation, inputs: node.inputs.map(offset(ofValue:)),
+        output: offset(ofValue: index + 1),
+        outputGradient: gradients[root[index + 1]].map { offsets[$0] },
+        inputGradients: draft.inputGradients.map { $0.map { offsets[$0] } },
+        additions: draft.additions.map { (offsets[$0.from], offsets[$0.to], $0.count) },
+        saved: offsets[draft.saved], scratch: draft.scratch.first.map { offsets[$0] } ?? 0,
+        runsBackward: draft.scratch.count > 1, parameterCount: node.layer.parameters.count)
+    }
+    let layout = Layout(
+      count: count, input: offset(ofValue: 0), output: offset(ofValue: network.output),
+      outputGradient: gradients[root[network.output]].map { offsets[$0] } ?? 0,
+      inputGradient: gradients[0].map { offsets[$0] } ?? 0)
+    return (steps, layout)
+  }
+}

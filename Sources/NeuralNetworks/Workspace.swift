@@ -1,0 +1,91 @@
+internal import Tensors
+
+/// One thread's memory for a ``Plan``, and the passes themselves. Sized once; a pass allocates
+/// nothing. Not for use by two threads at a time.
+public final class Workspace {
+  public let plan: Plan
+  private let memory: UnsafeMutablePointer<Float>
+  private var calls: [Call]
+  private var count = 0
+
+  init(_ plan: Plan) {
+    self.plan = plan
+    let size = max(plan.layout.count, 16)
+    let raw = UnsafeMutableRawPointer.allocate(
+      byteCount: size * MemoryLayout<Float>.stride, alignment: 64)
+    memory = raw.bindMemory(to: Float.self, capacity: size)
+    memory.initialize(repeating: 0, count: size)
+    let memory = memory
+    calls = plan.steps.map { step in
+      Call(
+        count: 0, inputs: step.inputs.map { UnsafePointer(memory + $0) },
+        output: memory + step.output, outputGradient: memory + (step.outputGradient ?? 0),
+        inputGradients: step.inputGradients.map { $0.map { memory + $0 } },
+        scratch: memory + step.scratch, saved: memory + step.saved, training: nil)
+    }
+  }
+
+  deinit { memory.deallocate() }
+
+  /// Where the caller puts the chunk before `forward`: `[count, inputShape...]`.
+  public var input: UnsafeMutablePointer<Float> { memory + plan.layout.input }
+  /// The result of the last `forward`: `[count, outputShape...]`.
+  public var output: UnsafePointer<Float> { UnsafePointer(memory + plan.layout.output) }
+  /// Where the caller puts the loss's gradient with respect to the output before `backward`.
+  public var outputGradient: UnsafeMutablePointer<Float> {
+    memory + plan.layout.outputGradient
+  }
+  /// The gradient with respect to the input after `backward`: `[count, inputShape...]`.
+  public var inputGradient: UnsafePointer<Float> {
+    precondition(plan.purpose == .inputGradient, "the plan is for \(plan.purpose)")
+    return UnsafePointer(memory + plan.layout.inputGradient)
+  }
+
+  /// Computes the output for the first `count` examples of `input`.
+  ///
+  /// The plan may use `input`'s memory for other values afterwards: write it before every pass.
+  public func forward(count: Int, training: TrainingPass? = nil) {
+    precondition(count >= 0 && count <= plan.capacity, "\(count) examples for \(plan.capacity)")
+    precondition(plan.purpose == .training || training == nil, "the plan is not for training")
+    self.count = count
+    for index in calls.indices {
+      calls[index].count = count
+      calls[index].training = training
+      plan.steps[index].operation.forward(calls[index])
+    }
+  }
+
+  /// Computes `inputGradient` from `outputGradient`, for the examples of the last `forward`, once.
+  public func backward() {
+    precondition(plan.purpose == .inputGradient, "the plan is for \(plan.purpose)")
+    runBackward { _, _ in }
+  }
+
+  /// Adds the gradient with respect to every parameter of the network, summed over the chunk in
+  /// order, to `sums`: one buffer a parameter, in the order of `Network.parameters`.
+  public func addParameterGradients(to sums: [UnsafeMutablePointer<Float>]) {
+    precondition(plan.purpose == .training, "the plan is for \(plan.purpose)")
+    var end = sums.count
+    runBackward { step, call in
+      guard step.parameterCount > 0 else { return }
+      step.operation.addParameterGradients(
+        call, to: Array(sums[end - step.parameterCount..<end]))
+      end -= step.parameterCount
+    }
+    precondition(end == 0, "\(sums.count) buffers for \(sums.count - end) parameters")
+  }
+
+  private func runBackward(_ visit: (Plan.Step, Call) -> Void) {
+    for index in calls.indices.reversed() {
+      let step = plan.steps[index]
+      guard step.runsBackward else { continue }
+      visit(step, calls[index])
+      if step.inputGradients.contains(where: { $0 != nil }) {
+        step.operation.backward(calls[index])
+      }
+      for addition in step.additions {
+        add(memory + addition.from, to: memory + addition.to, count: count * addition.count)
+      }
+    }
+  }
+}

@@ -1,0 +1,51 @@
+internal import CKernels
+
+/// The right side of a matrix product, packed once in the order in which the kernel reads it.
+public struct PackedMatrix: Sendable {
+  /// Rows and columns of the matrix.
+  public let rows: Int, columns: Int
+  private let storage: AlignedBuffer
+
+  /// Packs the `rows` x `columns` matrix whose element (i, j) is
+  /// `values[i * rowStride + j * columnStride]`.
+  public init(
+    _ values: UnsafePointer<Float>, rows: Int, columns: Int, rowStride: Int, columnStride: Int
+  ) {
+    self.rows = rows
+    self.columns = columns
+    storage = AlignedBuffer(count: ck_packed_count(rows, columns))
+    ck_pack(values, rows, columns, rowStride, columnStride, storage.pointer)
+  }
+
+  /// `result[m x columns] = left[m x rows] * self (+ bias) (then max(0, ·))`.
+  ///
+  /// The bits of a row of the result depend on that row of `left` alone, not on `count`.
+  public func multiply(
+    left: UnsafePointer<Float>, count: Int, bias: UnsafePointer<Float>? = nil,
+    rectified: Bool = false, result: UnsafeMutablePointer<Float>
+  ) {
+    ck_multiply(
+      left, rows, count, storage.pointer, rows, columns, bias, rectified ? 1 : 0, result, columns)
+  }
+}
+
+/// Floats at an address that is a multiple of 64; written while it is made, read-only afterwards.
+public final class AlignedBuffer: @unchecked Sendable {
+  public let count: Int
+  public let pointer: UnsafeMutablePointer<Float>
+
+  public init(count: Int) {
+    self.count = count
+    let raw = UnsafeMutableRawPointer.allocate(
+      byteCount: max(count, 1) * MemoryLayout<Float>.stride, alignment: 64)
+    pointer = raw.bindMemory(to: Float.self, capacity: max(count, 1))
+    pointer.initialize(repeating: 0, count: max(count, 1))
+  }
+
+  public convenience init(_ values: [Float]) {
+    self.init(count: values.count)
+    for (index, value) in values.enumerated() { pointer[index] = value }
+  }
+
+  deinit { pointer.deallocate() }
+}
