@@ -5,10 +5,8 @@
 public struct Tensor: Sendable, Equatable {
   /// The extent of each axis, outermost first.
   public private(set) var shape: [Int]
-  /// The elements, last axis fastest; `values.count` is the product of `shape`.
-  public var values: [Float] {
-    didSet { precondition(values.count == oldValue.count, "the number of elements is fixed") }
-  }
+  /// The elements, last axis fastest; their count is the product of `shape` and must stay so.
+  public var values: [Float]
 
   /// Wraps `values`, whose count must be the product of `shape`.
   public init(shape: [Int], values: [Float]) {

@@ -1,0 +1,40 @@
+public import Tensors
+
+/// A classifier seen through its outputs; what a black-box attack gets.
+///
+/// A conforming value belongs to one thread. It answers for each example by itself: the result for
+/// an example does not depend, to the bit, on the others in the batch.
+public protocol Model {
+  /// The shape of one example, `[channels, height, width]`.
+  var inputShape: [Int] { get }
+  /// How many classes there are; the length of a row of logits.
+  var classCount: Int { get }
+  /// The smallest and largest value a pixel can have, in the units of the data.
+  var bounds: ClosedRange<Float> { get }
+
+  /// The logits, `[batch.count, classCount]`; any batch size.
+  /// - Throws: `CancellationError` where the run was interrupted.
+  func logits(_ batch: Batch) throws -> Tensor
+}
+
+/// A classifier with gradients; what a white-box attack gets.
+public protocol DifferentiableModel: Model {
+  /// The logits, and the gradient of `sum(cotangent * logits)` with respect to the images.
+  ///
+  /// The loss is the caller's: `cotangent` is given the logits `[batch.count, classCount]` and
+  /// answers the derivative of the loss with respect to each of them, of the same shape.
+  /// - Returns: the logits and the gradient, shaped like `batch.images`.
+  /// - Throws: `CancellationError` where the run was interrupted.
+  func gradient(
+    _ batch: Batch, cotangent: (_ logits: Tensor) -> Tensor
+  ) throws -> (logits: Tensor, gradient: Tensor)
+}
+
+/// A classifier whose answers contain noise; what it answers for a draw is a deterministic model.
+///
+/// Noise is keyed by (seed, example, draw), so it is fresh for every example and every draw and
+/// independent of the batch. An attack on the expectation averages gradients over draws.
+public protocol RandomizedModel: DifferentiableModel {
+  /// The model with the noise of one draw.
+  func fixing(seed: UInt64, draw: Int) -> any DifferentiableModel
+}
