@@ -58,7 +58,10 @@ extension Plan {
     /// Gradients that were written to one place and must be added to another.
     var additions: [(from: Int, to: Int, count: Int)]
     var saved: Int
+    /// Working space of `forward`.
     var scratch: Int
+    /// Working space of the backward pass.
+    var backwardScratch: Int
     /// True where the backward pass has something to do.
     var runsBackward: Bool
     var parameterCount: Int
@@ -189,7 +192,8 @@ extension Plan {
         outputGradient: gradients[root[index + 1]].map { offsets[$0] },
         inputGradients: draft.inputGradients.map { $0.map { offsets[$0] } },
         additions: draft.additions.map { (offsets[$0.from], offsets[$0.to], $0.count) },
-        saved: offsets[draft.saved], scratch: draft.scratch.first.map { offsets[$0] } ?? 0,
+        saved: offsets[draft.saved], scratch: offsets[draft.scratch[0]],
+        backwardScratch: draft.scratch.last.map { offsets[$0] } ?? 0,
         runsBackward: draft.scratch.count > 1, parameterCount: node.layer.parameters.count)
     }
     let layout = Layout(

@@ -51,6 +51,7 @@ public final class Workspace {
     for index in calls.indices {
       calls[index].count = count
       calls[index].training = training
+      calls[index].scratch = memory + plan.steps[index].scratch
       plan.steps[index].operation.forward(calls[index])
     }
   }
@@ -79,6 +80,7 @@ public final class Workspace {
     for index in calls.indices.reversed() {
       let step = plan.steps[index]
       guard step.runsBackward else { continue }
+      calls[index].scratch = memory + step.backwardScratch
       visit(step, calls[index])
       if step.inputGradients.contains(where: { $0 != nil }) {
         step.operation.backward(calls[index])

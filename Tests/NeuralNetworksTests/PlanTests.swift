@@ -1,0 +1,142 @@
+import NeuralNetworks
+import Tensors
+import TestSupport
+import Testing
+
+@Suite struct PlanTests {
+  /// A network with every structural feature: branches, a sum's worth of concatenated paths, views.
+  static func residual() throws -> Network {
+    var network = Network(inputShape: [3, 8, 8])
+    try network.append(Affine(scale: [2, 3, 4], shift: [-1, 0, 1]))
+    try network.append(
+      Convolution(weight: randomTensor([16, 3, 3, 3]), padding: .init(all: 1)))
+    try network.append(
+      BatchNormalization(
+        gamma: [Float](repeating: 1.5, count: 16), beta: [Float](repeating: 0.1, count: 16),
+        mean: [Float](repeating: 0.2, count: 16), variance: [Float](repeating: 2, count: 16)))
+    let trunk = try network.append(Activation(.relu))
+    let left = try network.append(
+      Convolution(
+        weight: randomTensor([16, 16, 3, 3], draw: 3), bias: randomTensor([16], draw: 4),
+        padding: .init(all: 1)), reading: [trunk])
+    let right = try network.append(
+      Convolution(weight: randomTensor([16, 16, 1, 1], draw: 5)), reading: [trunk])
+    try network.append(Sum(), reading: [left, right])
+    try network.append(Activation(.relu))
+    try network.append(MaxPool(kernel: .init(2, 2)))
+    try network.append(Activation(.relu))
+    try network.append(Dropout(rate: 0.5))
+    try network.append(Reshape([256]))
+    try network.append(Dense(weight: randomTensor([10, 256], draw: 6), bias: randomTensor([10])))
+    return network
+  }
+
+  @Test func branchingNetworkAgreesWithItsDefinition() throws {
+    expectGradient(try Self.residual(), tolerance: .winograd)
+  }
+
+  @Test func optimisationRemovesAndFuses() throws {
+    let network = try Self.residual()
+    let optimized = network.optimized()
+    let kinds = optimized.nodes.map { type(of: $0.layer).kind }
+    #expect(
+      kinds == [
+        "affine", "convolution", "convolution", "convolution", "sum", "activation", "max-pool",
+        "reshape", "dense",
+      ])
+    let input = RandomKey(seed: 3, purpose: .test).normals(192).map(Double.init)
+    expectClose(
+      optimized.evaluate(input).map(Float.init), network.evaluate(input), .rounding)
+  }
+
+  @Test(arguments: [1, 2, 7, 16])
+  func bitsDoNotDependOnTheChunk(capacity: Int) throws {
+    let network = try Self.residual()
+    let examples = 16
+    let inputs = RandomKey(seed: 5, purpose: .test).normals(examples * 192)
+    func run(_ capacity: Int) -> ([Float], [Float]) {
+      let workspace = Plan(network, capacity: capacity).makeWorkspace()
+      var outputs: [Float] = []
+      var gradients: [Float] = []
+      for start in stride(from: 0, to: examples, by: capacity) {
+        let count = min(capacity, examples - start)
+        inputs.withUnsafeBufferPointer {
+          guard let base = $0.baseAddress else { return }
+          workspace.input.update(from: base + start * 192, count: count * 192)
+        }
+        workspace.forward(count: count)
+        outputs += (0..<count * 10).map { workspace.output[$0] }
+        for index in 0..<count * 10 { workspace.outputGradient[index] = Float(index % 10) - 4.5 }
+        workspace.backward()
+        gradients += (0..<count * 192).map { workspace.inputGradient[$0] }
+      }
+      return (outputs, gradients)
+    }
+    let whole = run(examples)
+    let parts = run(capacity)
+    #expect(whole.0 == parts.0)
+    #expect(whole.1 == parts.1)
+  }
+
+  @Test func repeatedPassesGiveTheSameBits() throws {
+    let workspace = Plan(try Self.residual(), capacity: 2).makeWorkspace()
+    let inputs = RandomKey(seed: 6, purpose: .test).normals(384)
+    func pass() -> [Float] {
+      workspace.input.update(from: inputs, count: 384)
+      workspace.forward(count: 2)
+      for index in 0..<20 { workspace.outputGradient[index] = 1 }
+      workspace.backward()
+      return (0..<384).map { workspace.inputGradient[$0] }
+    }
+    let first = pass()
+    #expect(pass() == first)
+    #expect(first.contains { $0 != 0 })
+  }
+
+  /// The gradient with respect to each parameter against central differences of the definition.
+  @Test func parameterGradientsAgreeWithDifferences() throws {
+    var network = Network(inputShape: [2, 6, 6])
+    try network.append(
+      Convolution(
+        weight: randomTensor([4, 2, 3, 3]), bias: randomTensor([4], draw: 1), stride: .init(2, 1),
+        padding: .init(all: 1)))
+    try network.append(Activation(.tanh))
+    try network.append(Reshape([72]))
+    try network.append(Dense(weight: randomTensor([3, 72], draw: 2), bias: randomTensor([3])))
+    let workspace = Plan(network, capacity: 2, purpose: .training).makeWorkspace()
+    let inputs = RandomKey(seed: 8, purpose: .test).normals(144)
+    let cotangent: [Float] = [1, -2, 0.5, 0.25, 1, -1]
+    workspace.input.update(from: inputs, count: 144)
+    workspace.forward(count: 2, training: TrainingPass(seed: 1, step: 0, firstExample: 0))
+    workspace.outputGradient.update(from: cotangent, count: 6)
+    let sums = network.parameters.map { AlignedBuffer(count: $0.values.count) }
+    workspace.addParameterGradients(to: sums.map(\.pointer))
+
+    func loss(_ network: Network) -> Double {
+      (0..<2).reduce(0) { total, example in
+        let output = network.evaluate(inputs[example * 72..<(example + 1) * 72].map(Double.init))
+        return total
+          + (0..<3).reduce(0) { $0 + output[$1] * Double(cotangent[example * 3 + $1]) }
+      }
+    }
+    for (parameter, sum) in sums.enumerated() {
+      for element in stride(from: 0, to: sum.count, by: max(1, sum.count / 7)) {
+        var moved = network
+        let step: Float = 0x1p-10
+        moved.parameters[parameter].values[element] += step
+        let above = loss(moved)
+        moved.parameters[parameter].values[element] -= 2 * step
+        expectClose(
+          Double(sum.pointer[element]), (above - loss(moved)) / Double(2 * step),
+          .finiteDifferences)
+      }
+    }
+  }
+
+  @Test func namesWhatDoesNotFit() throws {
+    var network = Network(inputShape: [4])
+    #expect(throws: NetworkError.layer(name: "head", problem: "takes 5 inputs, got shape [4]")) {
+      try network.append(Dense(weight: randomTensor([2, 5])), named: "head")
+    }
+  }
+}

@@ -1,0 +1,46 @@
+import CKernels
+import Tensors
+import Testing
+
+/// The same source compiled for several instruction sets gives the same bits where all of them have
+/// fused multiply-add, and nearly the same where not. Serialised: the choice is global.
+@Suite(.serialized) struct InstructionSetTests {
+  private func results() -> [[Float]] {
+    let random = RandomKey(seed: 2, purpose: .test)
+    let left = random.normals(5 * 300)
+    let right = random.drawing(1).normals(300 * 45)
+    var product = [Float](repeating: 0, count: 5 * 45)
+    PackedMatrix(right, rows: 300, columns: 45, rowStride: 45, columnStride: 1)
+      .multiply(left: left, count: 5, result: &product)
+    var results = [product, random.normals(1000)]
+    for kernel in [3, 5] {
+      let window = Window(
+        channels: 20, height: 9, width: 10, kernel: .init(kernel, kernel), stride: .init(1, 1),
+        dilation: .init(1, 1), padTop: 1, padLeft: 2, outHeight: 9, outWidth: 10)
+      let weights = random.drawing(2).normals(24 * 20 * kernel * kernel)
+      let convolution = WinogradConvolution(
+        window, outChannels: 24, weights: weights, bias: random.drawing(3).normals(24))
+      let images = random.drawing(4).normals(2 * 20 * 90)
+      var output = [Float](repeating: 0, count: 2 * 24 * 90)
+      let scratch = AlignedBuffer(count: convolution.scratchCount)
+      convolution.run(images, count: 2, rectified: true, result: &output, scratch: scratch.pointer)
+      results.append(output)
+    }
+    return results
+  }
+
+  @Test func setsAgree() {
+    let best = ck_instruction_set()
+    defer { ck_limit_instruction_set(Int32(CK_AVX512)) }
+    let reference = results()
+    if best == CK_AVX512 {
+      #expect(ck_limit_instruction_set(Int32(CK_AVX2)) == CK_AVX2)
+      #expect(results() == reference)
+    }
+    #expect(ck_limit_instruction_set(Int32(CK_PORTABLE)) == CK_PORTABLE)
+    for (portable, expected) in zip(results(), reference) {
+      let scale = expected.map(abs).max() ?? 1
+      #expect(zip(portable, expected).allSatisfy { abs($0 - $1) <= 2e-5 * scale })
+    }
+  }
+}
