@@ -47,7 +47,10 @@ let package = Package(
     module("Datasets", ["Files", "Imaging", "Tensors"]),
     module(
       "ONNX",
-      ["Files", "NeuralNetworks", "Tensors", .product(name: "SwiftProtobuf", package: "swift-protobuf")]),
+      [
+        "Files", "NeuralNetworks", "Tensors",
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ]),
     module("Robustness", ["NeuralNetworks", "Tensors"]),
   ]
     + attacks.map {

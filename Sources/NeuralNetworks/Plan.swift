@@ -108,7 +108,9 @@ extension Plan {
     }
 
     var lastUse = [Int](repeating: 0, count: total + 1)
-    func use(_ value: Int, at moment: Int) { lastUse[root[value]] = max(lastUse[root[value]], moment) }
+    func use(_ value: Int, at moment: Int) {
+      lastUse[root[value]] = max(lastUse[root[value]], moment)
+    }
     for (index, node) in nodes.enumerated() {
       guard let operation = operations[index] else { continue }
       use(index + 1, at: forwardMoment(index))
@@ -135,7 +137,9 @@ extension Plan {
       var first = [Int](repeating: end, count: total + 1)
       first[root[network.output]] = middle
       for (index, node) in nodes.enumerated() where operations[index] != nil {
-        for input in node.inputs { first[root[input]] = min(first[root[input]], backwardMoment(index)) }
+        for input in node.inputs {
+          first[root[input]] = min(first[root[input]], backwardMoment(index))
+        }
       }
       for value in 0...total where root[value] == value {
         let last = value == 0 ? end : backwardMoment(value - 1)
@@ -161,7 +165,9 @@ extension Plan {
         forwardMoment(index)...(hasBackward ? backwardMoment(index) : forwardMoment(index)))
       drafts[index].scratch.append(
         memory.add(operation.scratchCount, forwardMoment(index)...forwardMoment(index)))
-      guard hasBackward, gradients[root[index + 1]] != nil, needsGradient[index + 1] else { continue }
+      guard hasBackward, gradients[root[index + 1]] != nil, needsGradient[index + 1] else {
+        continue
+      }
       let moment = backwardMoment(index)
       drafts[index].scratch.append(memory.add(operation.scratchCount, moment...moment))
       for input in node.inputs {

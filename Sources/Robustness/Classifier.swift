@@ -122,7 +122,8 @@ public final class ClassifierSession: DifferentiableModel {
     }
   }
 
-  private func copyOutput(to logits: UnsafeMutableBufferPointer<Float>, _ start: Int, _ count: Int) {
+  private func copyOutput(to logits: UnsafeMutableBufferPointer<Float>, _ start: Int, _ count: Int)
+  {
     logits.baseAddress?.advanced(by: start * classCount)
       .update(from: workspace.output, count: count * classCount)
   }

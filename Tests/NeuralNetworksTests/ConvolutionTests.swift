@@ -27,7 +27,9 @@ func randomTensor(_ shape: [Int], seed: UInt64 = 7, draw: Int = 0) -> Tensor {
 
   static let cases: [Case] = [
     Case(name: "plain", input: [2, 5, 6], filters: 3, kernel: .init(3, 3)),
-    Case(name: "first layer", input: [1, 9, 9], filters: 8, kernel: .init(5, 5), padding: .init(all: 2)),
+    Case(
+      name: "first layer", input: [1, 9, 9], filters: 8, kernel: .init(5, 5), padding: .init(all: 2)
+    ),
     Case(name: "pointwise", input: [4, 5, 5], filters: 6, kernel: .init(1, 1)),
     Case(
       name: "strided, asymmetric padding", input: [3, 8, 7], filters: 4, kernel: .init(3, 2),

@@ -11,7 +11,8 @@ import Testing
     expectGradient(network, shift: shift)
   }
 
-  @Test(arguments: [(3, 2), (33, 31), (600, 70)]) func denseAgrees(inputs: Int, outputs: Int) throws {
+  @Test(arguments: [(3, 2), (33, 31), (600, 70)]) func denseAgrees(inputs: Int, outputs: Int) throws
+  {
     let weight = randomTensor([outputs, inputs])
     try expectLayer(Dense(weight: weight, bias: randomTensor([outputs], draw: 2)), [inputs])
     var rectified = Dense(weight: weight)
@@ -37,7 +38,8 @@ import Testing
   @Test(arguments: [
     AveragePool(kernel: .init(2, 2)),
     AveragePool(kernel: .init(3, 3), stride: .init(2, 2), padding: .init(all: 1)),
-    AveragePool(kernel: .init(3, 3), stride: .init(2, 2), padding: .init(all: 1), countsPadding: true),
+    AveragePool(
+      kernel: .init(3, 3), stride: .init(2, 2), padding: .init(all: 1), countsPadding: true),
     AveragePool(kernel: .init(2, 3), stride: .init(2, 2), roundingUp: true, countsPadding: true),
     AveragePool.global,
   ])

@@ -6,7 +6,10 @@ import Testing
   /// The known answer of Philox4x32-10 for zero key and counter, from the authors' test vectors.
   @Test func matchesTheKnownAnswer() {
     let words = RandomKey(seed: 0, purpose: .init(rawValue: 0)).bits(64)
-    #expect([words[0], words[16], words[32], words[48]] == [0x6627_e8d5, 0xe169_c58d, 0xbc57_ac4c, 0x9b00_dbd8])
+    #expect(
+      [words[0], words[16], words[32], words[48]] == [
+        0x6627_e8d5, 0xe169_c58d, 0xbc57_ac4c, 0x9b00_dbd8,
+      ])
   }
 
   @Test func partsOfAStreamAreTheStream() {

@@ -41,7 +41,8 @@ public func expectGradient(
     let gradient = gradients[example * size..<(example + 1) * size].map(Double.init)
     let derivative = zip(gradient, direction).reduce(0) { $0 + $1.0 * $1.1 }
     let scale = zip(gradient, direction).reduce(0) { $0 + abs($1.0 * $1.1) }
-    let bound = Tolerance.finiteDifferences.absolute + tolerance.relative * scale
+    let bound =
+      Tolerance.finiteDifferences.absolute + tolerance.relative * scale
       + 1e-4 * abs(difference)
     #expect(
       !(abs(derivative - difference) > bound) && !derivative.isNaN,

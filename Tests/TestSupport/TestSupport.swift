@@ -7,7 +7,8 @@ public import Foundation
 /// need them are skipped where it is absent: `@Test(.enabled(if: Shared.exists, Shared.hint))`.
 public enum Shared {
   /// What a skipped test says.
-  public static let hint: Comment = "needs the folder 'shared' beside the checkout (GAUNTLET_SHARED)"
+  public static let hint: Comment =
+    "needs the folder 'shared' beside the checkout (GAUNTLET_SHARED)"
 
   /// The folder, or nil where there is none.
   public static let folder: URL? = {

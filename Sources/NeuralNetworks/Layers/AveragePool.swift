@@ -40,7 +40,9 @@ public struct AveragePool: Layer {
   }
 
   private func window(for shape: [Int]) throws(ShapeError) -> Window {
-    guard shape.count == 3 else { throw ShapeError("takes [channels, height, width], got \(shape)") }
+    guard shape.count == 3 else {
+      throw ShapeError("takes [channels, height, width], got \(shape)")
+    }
     return try Window(
       sliding: kernel ?? .init(shape[1], shape[2]), over: shape, stride: stride,
       dilation: .init(1, 1), padding: padding, roundingUp: roundingUp)

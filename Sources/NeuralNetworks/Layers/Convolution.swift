@@ -140,8 +140,11 @@ extension Window {
     }
     let numbers = [kernel.y, kernel.x, stride.y, stride.x, dilation.y, dilation.x]
     let pads = [padding.top, padding.left, padding.bottom, padding.right]
-    guard numbers.allSatisfy({ $0 > 0 && $0 < 1 << 20 }), pads.allSatisfy({ $0 >= 0 && $0 < 1 << 20 })
-    else { throw ShapeError("kernel, stride, dilation \(numbers) or padding \(pads) is out of range") }
+    guard numbers.allSatisfy({ $0 > 0 && $0 < 1 << 20 }),
+      pads.allSatisfy({ $0 >= 0 && $0 < 1 << 20 })
+    else {
+      throw ShapeError("kernel, stride, dilation \(numbers) or padding \(pads) is out of range")
+    }
     func extent(
       _ size: Int, _ kernel: Int, _ stride: Int, _ dilation: Int, _ before: Int, _ after: Int
     ) -> Int {

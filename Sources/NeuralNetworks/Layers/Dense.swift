@@ -100,7 +100,9 @@ private struct DenseOperation: Operation {
     }
   }
 
-  var backwardReads: BackwardReads { rectified ? [.output, .inputsForParameters] : [.inputsForParameters] }
+  var backwardReads: BackwardReads {
+    rectified ? [.output, .inputsForParameters] : [.inputsForParameters]
+  }
 
   func forward(_ call: Call) {
     forwardMatrix.multiply(
