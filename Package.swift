@@ -60,7 +60,7 @@ let package = Package(
     } + [
       module("Attacks", ["Robustness"] + attacks.map { .byName(name: $0) }),
       module("Models", ["Files", "NeuralNetworks", "ONNX", "Robustness", "Tensors"]),
-      module("Evaluation", ["Datasets", "Robustness", "Tensors"]),
+      module("Evaluation", ["Datasets", "Imaging", "Robustness", "Tensors"]),
       module("Report", ["Evaluation", "Files", "Imaging", "Robustness", "Tensors"]),
       module("Benchmarks", ["Attacks", "Models", "NeuralNetworks", "Robustness", "Tensors"]),
       module(

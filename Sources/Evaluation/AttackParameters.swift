@@ -1,0 +1,12 @@
+internal import Foundation
+public import Robustness
+
+extension Attack {
+  /// The stored properties by name, as they are encoded.
+  ///
+  /// - Throws: `EncodingError` for a value JSON cannot hold, such as an infinite one.
+  public func parameterValues() throws -> [String: JSONValue] {
+    let data = try JSONEncoder().encode(self)
+    return try JSONDecoder().decode([String: JSONValue].self, from: data)
+  }
+}

@@ -1,0 +1,52 @@
+internal import Robustness
+internal import Tensors
+
+/// The image recorded for each example so far; it starts as the clean one and is replaced only by
+/// a better one, so that accuracy never rises with the size.
+struct Candidates {
+  private(set) var images: Tensor
+  private(set) var logits: Tensor
+  private let criteria: [Criterion?]
+  private let labels: [Int]
+
+  init(clean: Tensor, logits: Tensor, criteria: [Criterion?], labels: [Int]) {
+    images = clean
+    self.logits = logits
+    self.criteria = criteria
+    self.labels = labels
+  }
+
+  /// Takes the proposal at `position` for the example at `row` unless what is there is better.
+  ///
+  /// One that meets the goal is better than one that does not, then one that is not classified as
+  /// labelled than one that is. Between equals `.best` takes the smaller distance to the goal in
+  /// logits and, where those tie, keeps what it has; `.last` takes the proposal, as the papers do.
+  mutating func offer(
+    _ proposal: Tensor, _ proposed: Tensor, from position: Int, to row: Int,
+    choice: AttackTask.Choice
+  ) {
+    guard let criterion = criteria[row] else { return }
+    let old = rank(logits.row(row), criterion, label: labels[row])
+    let new = rank(proposed.row(position), criterion, label: labels[row])
+    if old.merit != new.merit {
+      if old.merit > new.merit { return }
+    } else if choice == .best, !(new.distance < old.distance) {
+      return
+    }
+    images.setRow(row, to: proposal, row: position)
+    logits.setRow(row, to: proposed, row: position)
+  }
+
+  /// NaN logits meet no goal and are classified as nothing.
+  private func rank(
+    _ logits: ArraySlice<Float>, _ criterion: Criterion, label: Int
+  ) -> (merit: Int, distance: Float) {
+    let row = Tensor(shape: [1, logits.count], values: Array(logits))
+    let prediction = row.predictions()[0]
+    let distance = criterion.distance(logits: logits)
+    return (
+      (criterion.isMet(by: prediction) ? 2 : 0) + (prediction != label ? 1 : 0),
+      distance.isNaN ? .infinity : distance
+    )
+  }
+}
