@@ -92,22 +92,14 @@ public struct AttackTask: Sendable {
   ) {
     precondition(criteria.count == batch.count, "a criterion for every example")
     precondition(threats.allSatisfy { $0.count == batch.count }, "a threat for every example")
+    precondition(
+      zip(threats, threats.dropFirst()).allSatisfy { smaller, larger in
+        zip(smaller, larger).allSatisfy { $0.radius <= $1.radius && $0.norm == $1.norm }
+      }, "radii of one norm in ascending order")
     self.batch = batch
     self.criteria = criteria
     self.threats = threats
     self.choice = choice
     self.seed = seed
-  }
-}
-
-/// What is wrong with an attack's parameters.
-public enum AttackError: Error, Equatable, CustomStringConvertible {
-  case parameter(attack: String, name: String, problem: String)
-
-  public var description: String {
-    switch self {
-    case .parameter(let attack, let name, let problem):
-      "attack '\(attack)': parameter '\(name)' \(problem)"
-    }
   }
 }
