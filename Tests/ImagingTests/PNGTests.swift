@@ -81,9 +81,11 @@ import Testing
 
   @Test func valuesAreBytesOver255() throws {
     let image = try Image(shape: [1, 16, 16], levels: (0..<256).map { UInt16($0) })
-    #expect(image.values().values == (0..<256).map { Float($0) / 255 })
-    #expect(image.values(range: 0...255).values == (0..<256).map { Float($0) })
-    #expect(image.values(range: -1...1).values == (0..<256).map { -1 + 2 * Float($0) / 255 })
+    let bytes: [Float] = (0..<256).map { Float($0) }
+    let symmetric: [Float] = bytes.map { -1 + 2 * $0 / 255 }
+    #expect(image.values().values == bytes.map { $0 / 255 })
+    #expect(image.values(range: 0...255).values == bytes)
+    #expect(image.values(range: -1...1).values == symmetric)
     #expect(try Image(image.values().values, shape: [1, 16, 16]) == image)
     let outside: [Float] = [-.infinity, .infinity, .nan, 2]
     #expect(try Image(outside, shape: [1, 1, 4]).levels == [0, 255, 0, 255])
