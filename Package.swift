@@ -61,7 +61,7 @@ let package = Package(
       module("Attacks", ["Robustness"] + attacks.map { .byName(name: $0) }),
       module("Models", ["Files", "NeuralNetworks", "ONNX", "Robustness", "Tensors"]),
       module("Evaluation", ["Datasets", "Imaging", "Robustness", "Tensors"]),
-      module("Report", ["Evaluation", "Files", "Imaging", "Robustness", "Tensors"]),
+      module("Report", ["Datasets", "Evaluation", "Files", "Imaging", "Robustness", "Tensors"]),
       module("Benchmarks", ["Attacks", "Models", "NeuralNetworks", "Robustness", "Tensors"]),
       module(
         "Gauntlet",

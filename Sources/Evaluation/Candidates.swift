@@ -19,7 +19,7 @@ struct Candidates {
   /// Takes the proposal at `position` for the example at `row` unless what is there is better.
   ///
   /// One that meets the goal is better than one that does not, then one that is not classified as
-  /// labelled than one that is. Between equals `.best` takes the smaller distance to the goal in
+  /// labelled than one that is. Between equals `.best` takes the larger margin of the goal in
   /// logits and, where those tie, keeps what it has; `.last` takes the proposal, as the papers do.
   mutating func offer(
     _ proposal: Tensor, _ proposed: Tensor, from position: Int, to row: Int,
@@ -30,7 +30,7 @@ struct Candidates {
     let new = rank(proposed.row(position), criterion, label: labels[row])
     if old.merit != new.merit {
       if old.merit > new.merit { return }
-    } else if choice == .best, !(new.distance < old.distance) {
+    } else if choice == .best, !(new.margin > old.margin) {
       return
     }
     images.setRow(row, to: proposal, row: position)
@@ -40,13 +40,12 @@ struct Candidates {
   /// NaN logits meet no goal and are classified as nothing.
   private func rank(
     _ logits: ArraySlice<Float>, _ criterion: Criterion, label: Int
-  ) -> (merit: Int, distance: Float) {
+  ) -> (merit: Int, margin: Double) {
     let row = Tensor(shape: [1, logits.count], values: Array(logits))
     let prediction = row.predictions()[0]
-    let distance = criterion.distance(logits: logits)
     return (
       (criterion.isMet(by: prediction) ? 2 : 0) + (prediction != label ? 1 : 0),
-      distance.isNaN ? .infinity : distance
+      criterion.margin(logits)
     )
   }
 }

@@ -1,7 +1,7 @@
 internal import Dispatch
 internal import Imaging
 internal import Robustness
-internal import Tensors
+public import Tensors
 
 /// The work on one chunk: all attacks of the plan on some consecutive examples.
 struct ChunkEvaluation {
@@ -21,7 +21,7 @@ struct ChunkEvaluation {
     self.logits = logits
     clean = zip(labels, logits.predictions()).enumerated().map { row, pair in
       CleanOutcome(
-        label: pair.0, prediction: pair.1, margin: margin(of: pair.0, in: logits.row(row)))
+        label: pair.0, prediction: pair.1, margin: logitMargin(of: pair.0, in: logits.row(row)))
     }
   }
 
@@ -75,7 +75,7 @@ struct ChunkEvaluation {
             isSuccess: criteria[row]?.isMet(by: predictions[row]) ?? false,
             isCorrect: clean[row].isCorrect && predictions[row] == clean[row].label,
             prediction: predictions[row],
-            margin: margin(of: clean[row].label, in: best.logits.row(row)),
+            margin: logitMargin(of: clean[row].label, in: best.logits.row(row)),
             distances: Distances(best.images.row(row), from: batch.images.row(row)),
             cost: model.costs[row],
             isEightBitSuccess: eightBit.map { criteria[row]?.isMet(by: $0[row]) ?? false },
@@ -142,7 +142,7 @@ struct ChunkEvaluation {
 
 extension Tensor {
   /// The predicted class of each row of logits; none where a logit is NaN.
-  func predictions() -> [Int?] {
+  public func predictions() -> [Int?] {
     zip(0..<rowCount, argmaxOfRows()).map { row, best in
       self.row(row).contains(where: \.isNaN) ? nil : best
     }

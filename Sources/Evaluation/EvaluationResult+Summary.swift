@@ -36,7 +36,7 @@ extension EvaluationResult {
 extension EvaluationResult.AttackResult {
   fileprivate init(
     _ summary: EvaluationSummary.AttackSummary, of entry: EvaluationPlan.Entry,
-    parameters: [String: JSONValue]
+    parameters: [String: ParameterValue]
   ) {
     self.init(
       name: entry.name, attack: type(of: entry.attack).information.name, parameters: parameters,

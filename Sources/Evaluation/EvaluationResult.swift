@@ -78,7 +78,7 @@ public struct EvaluationResult: Sendable, Codable, Equatable {
     public var name: String
     /// The attack's own name, where `name` had to differ.
     public var attack: String
-    public var parameters: [String: JSONValue]
+    public var parameters: [String: ParameterValue]
     public var norm: Norm
     public var epsilon: Double
     /// As it was written, such as `8/255`.

@@ -75,20 +75,10 @@ public enum Targeting: Sendable, Hashable {
   }
 }
 
-extension Criterion {
-  /// How far the logits are from what the attack is after: at most 0 where it is met (or tied).
-  func distance(logits: ArraySlice<Float>) -> Float {
-    switch self {
-    case .untargeted(let label): margin(of: label, in: logits)
-    case .targeted(let target): -margin(of: target, in: logits)
-    }
-  }
-}
-
 /// The logit of one class less the largest of the others; positive where the class is predicted.
 ///
 /// NaN where a logit is; infinite where there is no other class.
-func margin(of label: Int, in logits: ArraySlice<Float>) -> Float {
+func logitMargin(of label: Int, in logits: ArraySlice<Float>) -> Float {
   var other = -Float.infinity
   for (position, value) in logits.enumerated() where position != label {
     if value.isNaN { return .nan }

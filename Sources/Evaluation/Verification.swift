@@ -27,7 +27,7 @@ func enforce(
   let inBounds = image.allSatisfy { threat.bounds.contains($0) }
   if inBounds, threat.admits(distance) { return violation }
   image.withUnsafeMutableBufferPointer { image in
-    clean.withUnsafeBufferPointer { threat.shrink(image, toward: $0) }
+    clean.withUnsafeBufferPointer { threat.project(image, around: $0) }
   }
   return violation ?? .outside
 }
@@ -45,35 +45,5 @@ extension ThreatModel {
     case .l0: return distances.l0 <= Double(radius)
     }
     return distance <= Double(radius) * (1 + 1e-5) + blur
-  }
-}
-
-extension ThreatModel {
-  /// Clips to the bounds and, where the image is still too far, pulls it straight back toward the
-  /// clean one; l0 keeps the largest changes. Both steps keep what the other reached.
-  fileprivate func shrink(_ image: MutableRow, toward clean: Row) {
-    for index in image.indices {
-      image[index] = min(max(image[index], bounds.lowerBound), bounds.upperBound)
-      if norm == .linf {
-        image[index] = min(max(image[index], clean[index] - radius), clean[index] + radius)
-      }
-    }
-    let distances = Distances(Array(image)[...], from: Array(clean)[...])
-    switch norm {
-    case .linf: break
-    case .l2 where distances.l2 > Double(radius): scale(Double(radius) / distances.l2)
-    case .l1 where distances.l1 > Double(radius): scale(Double(radius) / distances.l1)
-    case .l0:
-      let order = image.indices.sorted { abs(image[$0] - clean[$0]) > abs(image[$1] - clean[$1]) }
-      for index in order.dropFirst(Int(min(radius, Float(image.count)))) {
-        image[index] = clean[index]
-      }
-    default: break
-    }
-    func scale(_ factor: Double) {
-      for index in image.indices {
-        image[index] = clean[index] + Float(Double(image[index] - clean[index]) * factor)
-      }
-    }
   }
 }

@@ -1,12 +1,12 @@
 /// Any JSON value: the parameters of an attack, whatever they are, on their way to a file.
-public enum JSONValue: Sendable, Hashable, Codable {
+public enum ParameterValue: Sendable, Hashable, Codable {
   case null
   case bool(Bool)
   case integer(Int)
   case number(Double)
   case string(String)
-  case array([JSONValue])
-  case object([String: JSONValue])
+  case array([ParameterValue])
+  case object([String: ParameterValue])
 
   public init(from decoder: any Decoder) throws {
     let container = try decoder.singleValueContainer()
@@ -20,10 +20,10 @@ public enum JSONValue: Sendable, Hashable, Codable {
       self = .number(value)
     } else if let value = try? container.decode(String.self) {
       self = .string(value)
-    } else if let value = try? container.decode([JSONValue].self) {
+    } else if let value = try? container.decode([ParameterValue].self) {
       self = .array(value)
     } else {
-      self = .object(try container.decode([String: JSONValue].self))
+      self = .object(try container.decode([String: ParameterValue].self))
     }
   }
 
