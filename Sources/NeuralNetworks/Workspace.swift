@@ -3,7 +3,7 @@ internal import Tensors
 /// One thread's memory for a ``Plan``, and the passes themselves. Sized once; a pass allocates
 /// nothing. Not for use by two threads at a time.
 public final class Workspace {
-  public let plan: Plan
+  public private(set) var plan: Plan
   private let memory: UnsafeMutablePointer<Float>
   private var calls: [Call]
   private var count = 0
@@ -26,6 +26,15 @@ public final class Workspace {
   }
 
   deinit { memory.deallocate() }
+
+  /// Runs another plan of the same network structure, capacity and purpose (with other weights) from
+  /// now on, in the same memory.
+  func adopt(_ plan: Plan) {
+    precondition(
+      plan.layout.count == self.plan.layout.count && plan.steps.count == self.plan.steps.count,
+      "a plan of another network")
+    self.plan = plan
+  }
 
   /// Where the caller puts the chunk before `forward`: `[count, inputShape...]`.
   public var input: UnsafeMutablePointer<Float> { memory + plan.layout.input }

@@ -22,6 +22,12 @@ public struct Affine: AffineLayer, FusibleLayer {
 
   public var affine: Affine { self }
 
+  public func checkParameters() throws(ShapeError) {
+    guard scale.shape.count == 1, scale.shape == shift.shape else {
+      throw ShapeError("scale \(scale.shape) and shift \(shift.shape) do not go together")
+    }
+  }
+
   public func fused(with next: any Layer, shape: [Int]) -> [any Layer]? {
     guard let other = (next as? any AffineLayer)?.affine else { return nil }
     let count = max(scale.values.count, other.scale.values.count)
@@ -41,12 +47,16 @@ public struct Affine: AffineLayer, FusibleLayer {
 
 /// A layer that is an ``Affine`` at inference.
 public protocol AffineLayer: Layer {
+  /// Of parameters that `checkParameters` accepts.
   var affine: Affine { get }
+  /// - Throws: ``ShapeError`` where the parameters do not go together.
+  func checkParameters() throws(ShapeError)
 }
 
 extension AffineLayer {
   public func outputShape(for inputs: [[Int]]) throws(ShapeError) -> [Int] {
     let shape = try single(inputs)
+    try checkParameters()
     let affine = affine
     let count = affine.scale.values.count
     guard

@@ -43,6 +43,16 @@ public struct BatchNormalization: AffineLayer, FusibleLayer {
     return Affine(scale: scale, shift: shift, axis: axis)
   }
 
+  public func checkParameters() throws(ShapeError) {
+    let shapes = [gamma.shape, beta.shape, mean.shape, variance.shape]
+    guard gamma.shape.count == 1, shapes.allSatisfy({ $0 == gamma.shape }) else {
+      throw ShapeError("gamma, beta, mean and variance \(shapes) do not go together")
+    }
+    guard !variance.values.contains(where: { $0 + epsilon <= 0 }) else {
+      throw ShapeError("a variance is negative")
+    }
+  }
+
   public func fused(with next: any Layer, shape: [Int]) -> [any Layer]? {
     affine.fused(with: next, shape: shape)
   }

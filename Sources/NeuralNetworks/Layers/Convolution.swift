@@ -40,8 +40,13 @@ public struct Convolution: FusibleLayer {
   }
 
   func window(for shape: [Int]) throws(ShapeError) -> Window {
+    guard weight.shape.count == 4, weight.values.count > 0,
+      bias == nil || bias?.shape == [filters]
+    else {
+      throw ShapeError("weights \(weight.shape) and bias \(bias?.shape ?? []) are no convolution's")
+    }
     guard groups > 0, filters % groups == 0, shape.count == 3,
-      shape[0] == weight.shape[1] * groups
+      shape[0] % groups == 0, shape[0] / groups == weight.shape[1]
     else {
       throw ShapeError(
         "weights \(weight.shape) in \(groups) groups do not fit input \(shape)")
@@ -161,6 +166,10 @@ extension Window {
     guard height > 0 && width > 0 else {
       throw ShapeError("a \(kernel.y) x \(kernel.x) window does not fit into \(shape)")
     }
+    // Kernels count in 32 bits.
+    guard
+      [shape, [shape[0], height, width]].allSatisfy({ $0.checkedElementCount ?? .max < 1 << 30 })
+    else { throw ShapeError("images \(shape) are too large for a window") }
     self.init(
       channels: shape[0], height: shape[1], width: shape[2], kernel: kernel, stride: stride,
       dilation: dilation, padTop: padding.top, padLeft: padding.left, outHeight: height,

@@ -24,6 +24,9 @@ public struct Dense: FusibleLayer {
 
   public func outputShape(for inputs: [[Int]]) throws(ShapeError) -> [Int] {
     let shape = try single(inputs)
+    guard weight.shape.count == 2, bias == nil || bias?.shape == [outputs] else {
+      throw ShapeError("weights \(weight.shape) and bias \(bias?.shape ?? []) are no dense layer's")
+    }
     guard shape.last == self.inputs else {
       throw ShapeError("takes \(self.inputs) inputs, got shape \(shape)")
     }

@@ -15,7 +15,10 @@ public struct Dropout: Layer {
     self.rate = rate
   }
 
-  public func outputShape(for inputs: [[Int]]) throws(ShapeError) -> [Int] { try single(inputs) }
+  public func outputShape(for inputs: [[Int]]) throws(ShapeError) -> [Int] {
+    guard rate >= 0 && rate < 1 else { throw ShapeError("rate \(rate) is not in [0, 1)") }
+    return try single(inputs)
+  }
   public func evaluate(_ inputs: [ReferenceTensor]) -> ReferenceTensor { inputs[0] }
   public func operation(for inputs: [[Int]], capacity: Int) -> any Operation {
     DropoutOperation(rate: rate, size: inputs[0].elementCount, capacity: capacity)
