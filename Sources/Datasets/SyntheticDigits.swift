@@ -101,16 +101,16 @@ private struct Hand {
     func between(_ index: Int, _ lower: Double, _ upper: Double) -> Double {
       lower + (upper - lower) * numbers[index]
     }
-    halfWidth = between(0, 0.55, 1.7)
+    halfWidth = between(0, 0.75, 1.7)
     softness = between(1, 0.9, 1.6)
-    ink = between(2, 0.7, 1.05)
+    ink = between(2, 0.75, 1.05)
     rotation = between(3, -0.3, 0.3)
-    slant = between(4, -0.25, 0.45)
-    scaleX = between(5, 0.6, 1.0)
-    scaleY = between(6, 0.6, 0.8)
-    shift = Point(x: between(7, -0.08, 0.08), y: between(8, -0.08, 0.08))
-    bend = Point(x: between(9, -0.3, 0.3), y: between(10, -0.25, 0.25))
-    wave = Point(x: between(11, -0.05, 0.05), y: between(12, -0.05, 0.05))
+    slant = between(4, -0.2, 0.35)
+    scaleX = between(5, 0.6, 0.95)
+    scaleY = between(6, 0.6, 0.78)
+    shift = Point(x: between(7, -0.06, 0.06), y: between(8, -0.06, 0.06))
+    bend = Point(x: between(9, -0.25, 0.25), y: between(10, -0.2, 0.2))
+    wave = Point(x: between(11, -0.04, 0.04), y: between(12, -0.04, 0.04))
     phase = Point(x: between(13, 0, 2 * .pi), y: between(14, 0, 2 * .pi))
   }
 

@@ -68,8 +68,9 @@ public struct ContactSheet: Sendable {
     let pictureWidth = (tiles.map(\.image.width).max() ?? 1) * scale
     let pictureHeight = (tiles.map(\.image.height).max() ?? 1) * scale
     // A narrow picture still leaves room for twelve letters.
-    let cellWidth = max(pictureWidth, 12 * advance)
-    let captions = tiles.map { Self.lines(of: $0.caption, width: cellWidth / advance) }
+    let cellWidth = max(pictureWidth, 13 * advance)
+    // One letter less than would fit keeps the captions of neighbours apart.
+    let captions = tiles.map { Self.lines(of: $0.caption, width: cellWidth / advance - 1) }
     let captionHeight = (captions.map(\.count).max() ?? 0) * lineHeight
     let cellHeight = pictureHeight + (captionHeight > 0 ? padding / 2 + captionHeight : 0)
     let usedColumns = max(min(columns, tiles.count), 1)
