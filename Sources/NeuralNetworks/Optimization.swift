@@ -29,20 +29,18 @@ extension Network {
     for node in nodes { for input in node.inputs { readers[input] += 1 } }
     for (index, node) in nodes.enumerated() where node.inputs.count == 1 {
       let value = node.inputs[0]
-      guard value > 0, readers[value] == 1, nodes[value - 1].inputs.count == 1,
+      guard value > 0, readers[value] == 1,
         let first = nodes[value - 1].layer as? any FusibleLayer,
         let fused = first.fused(with: node.layer, shape: shapes[value])
       else { continue }
       return rebuilt(output: output) { position, inputs, result in
-        if position == value - 1 { return inputs[0] }
-        guard position == index else {
+        if position == index { return inputs[0] }
+        guard position == value - 1 else {
           return result.add(nodes[position].layer, nodes[position].name, inputs)
         }
-        var last = inputs[0]
-        for (offset, layer) in fused.enumerated() {
-          let name = offset == 0 ? nodes[value - 1].name : node.name
-          last = result.add(layer, name, [last])
-        }
+        guard let head = fused.first else { return inputs[0] }
+        var last = result.add(head, nodes[position].name, inputs)
+        for layer in fused.dropFirst() { last = result.add(layer, node.name, [last]) }
         return last
       }
     }
@@ -78,7 +76,8 @@ extension Network {
 /// A layer that can take over some layers that may follow it.
 public protocol FusibleLayer: Layer {
   /// Layers that do the work of this one followed by `next`, or nil where there are none that are
-  /// cheaper. This layer has one input and `next` is the only reader of its value.
+  /// cheaper. `next` reads this layer's value only and is its only reader. The first layer of the
+  /// answer reads what this layer read, each further one the one before; none: both are identities.
   /// - Parameter shape: the shape of the value between the two.
   func fused(with next: any Layer, shape: [Int]) -> [any Layer]?
 }

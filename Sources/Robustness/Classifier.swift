@@ -37,7 +37,7 @@ public final class Classifier: Sendable {
   /// Chunks whose activations are about the size of a core's share of the caches.
   private static func chunk(for network: Network) -> Int {
     let floats = network.shapes.reduce(0) { $0 + $1.elementCount }
-    return min(max((1 << 20) / max(floats, 1), 8), 64)
+    return min(max((1 << 20) / max(floats, 1) / 8 * 8, 8), 64)
   }
 }
 

@@ -1,8 +1,11 @@
 import Tensors
 
-/// The sum of two or more values of one shape: residual connections.
-public struct Sum: Layer {
+/// The sum of two or more values of one shape, then an activation: residual connections.
+public struct Sum: FusibleLayer {
   public static let kind = "sum"
+  /// True where the result passes a ReLU.
+  public var rectified = false
+
   public init() {}
 
   public func outputShape(for inputs: [[Int]]) throws(ShapeError) -> [Int] {
@@ -17,26 +20,47 @@ public struct Sum: Layer {
     for other in inputs.dropFirst() {
       for index in result.values.indices { result.values[index] += other.values[index] }
     }
-    return result
+    return rectified ? result.map { max($0, 0) } : result
   }
 
   public func operation(for inputs: [[Int]], capacity: Int) -> any Operation {
-    SumOperation(size: inputs[0].elementCount)
+    SumOperation(size: inputs[0].elementCount, rectified: rectified)
+  }
+
+  public func fused(with next: any Layer, shape: [Int]) -> [any Layer]? {
+    guard !rectified, let activation = next as? Activation, activation.function == .relu else {
+      return nil
+    }
+    var result = self
+    result.rectified = true
+    return [result]
   }
 }
 
 private struct SumOperation: Operation {
   let size: Int
+  let rectified: Bool
+
+  var backwardReads: BackwardReads { rectified ? .output : [] }
 
   func forward(_ call: Call) {
-    let count = call.count * size
-    call.output.update(from: call.inputs[0], count: count)
-    for input in call.inputs.dropFirst() { add(input, to: call.output, count: count) }
+    // Example by example, so that a sum is still in cache when it is rectified.
+    for start in stride(from: 0, to: call.count * size, by: size) {
+      let target = call.output + start
+      target.update(from: call.inputs[0] + start, count: size)
+      for input in call.inputs.dropFirst() { add(input + start, to: target, count: size) }
+      if rectified { rectify(target, count: size, into: target) }
+    }
   }
 
   func backward(_ call: Call) {
+    let count = call.count * size
+    if rectified {
+      rectifierGradient(
+        call.outputGradient, at: call.output, count: count, into: call.outputGradient)
+    }
     for case let target? in call.inputGradients {
-      target.update(from: call.outputGradient, count: call.count * size)
+      target.update(from: call.outputGradient, count: count)
     }
   }
 }
