@@ -1,1 +1,53 @@
-// placeholder
+import Dispatch
+import Foundation
+import NeuralNetworks
+import Tensors
+
+/// The benchmark suites.
+public enum Benchmarks {
+  /// What to run.
+  public struct Options: Sendable {
+    /// Works or models whose name contains one of these; all if empty.
+    public var only: [String] = []
+    /// Thread counts, each measured.
+    public var threads = [1]
+    /// How long each is repeated.
+    public var seconds = 1.0
+    public init() {}
+  }
+
+  /// Runs what is asked and reports each result as it is there.
+  /// - Throws: ``BenchmarkError`` where nothing matches or an answer is wrong.
+  public static func run(_ options: Options, report: (BenchmarkResult) throws -> Void) throws {
+    let all = try BenchmarkModel.allCases.flatMap(NetworkBenchmarks.all) + RandomBenchmarks.all
+    let chosen = all.filter { benchmark in
+      let name = "\(benchmark.model ?? "")/\(benchmark.work)"
+      return options.only.isEmpty || options.only.contains { name.contains($0) }
+    }
+    guard !chosen.isEmpty else {
+      throw BenchmarkError.unknown(
+        options.only.joined(separator: ", "),
+        known: all.map { ($0.model.map { "\($0)/" } ?? "") + $0.work })
+    }
+    let peak = matrixProductGigaflops()
+    for benchmark in chosen {
+      for threads in options.threads {
+        try report(try benchmark.measure(threads: threads, seconds: options.seconds, peak: peak))
+      }
+    }
+  }
+
+  /// What OpenBLAS reaches with a large product on one core, in billions of operations a second.
+  static func matrixProductGigaflops() -> Double {
+    let size = 1024
+    let a = RandomKey(seed: 3, purpose: .test).normals(size * size)
+    var c = [Float](repeating: 0, count: size * size)
+    var times: [Double] = []
+    for _ in 0..<7 {
+      let start = Clock.processor()
+      BLAS.multiply(a, a, m: size, n: size, k: size, into: &c)
+      times.append(Clock.processor() - start)
+    }
+    return 2 * Double(size * size * size) / (times.min() ?? 1) / 1e9
+  }
+}

@@ -1,0 +1,120 @@
+import Foundation
+
+/// One thing that is timed, with the check that its answer is right.
+public struct Benchmark: Sendable {
+  /// What is done, as in `fgsm`; unique together with `model`.
+  public let work: String
+  /// The network it is done with, or nil.
+  public let model: String?
+  /// Operations of a direct computation for one item (a multiplication and an addition are two),
+  /// or 0 where that makes no sense.
+  public let operationsPerItem: Double
+  /// Examples computed together by one thread.
+  public let chunk: Int
+  /// Prepares for a number of threads: an answer's check and the work to be timed.
+  let prepare: @Sendable (_ threads: Int) throws -> Prepared
+
+  /// What is timed.
+  struct Prepared {
+    /// The difference from a slow reference, relative to its largest magnitude, and its bound.
+    var error: Double
+    var allowedError: Double
+    /// Items that one call of `run` does.
+    var itemsPerRun: Int
+    var run: () throws -> Void
+  }
+}
+
+/// The timing of one benchmark: one line of JSON.
+public struct BenchmarkResult: Codable, Sendable {
+  public var work: String
+  public var model: String?
+  public var threads: Int
+  public var chunk: Int
+  /// By the wall clock, from the median round.
+  public var itemsPerSecond: Double
+  /// By the process's processor time, from the median round.
+  public var itemsPerProcessorSecond: Double
+  /// Operations of a direct computation by processor time; may exceed the machine's peak where an
+  /// algorithm with fewer operations is used.
+  public var effectiveGigaflops: Double
+  /// The same as a share of `matrixProductGigaflops`.
+  public var shareOfMatrixProduct: Double
+  /// One core's large matrix product (OpenBLAS), measured in the same run.
+  public var matrixProductGigaflops: Double
+  public var seconds: Double
+  public var rounds: Int
+  public var items: Int
+  /// Of the whole process so far, in MiB.
+  public var peakMemoryMiB: Double
+  /// The answer's largest difference from a reference in double precision, relative.
+  public var error: Double
+}
+
+/// What went wrong with a benchmark.
+public enum BenchmarkError: Error, CustomStringConvertible {
+  /// The answer is not right, so its speed does not matter.
+  case wrongAnswer(work: String, model: String?, error: Double, allowed: Double)
+  /// Nothing of that name.
+  case unknown(String, known: [String])
+
+  public var description: String {
+    switch self {
+    case .wrongAnswer(let work, let model, let error, let allowed):
+      "benchmark '\(work)' of \(model ?? "no model") is off by \(error), \(allowed) is allowed"
+    case .unknown(let name, let known):
+      "no benchmark '\(name)'; there are: \(known.joined(separator: ", "))"
+    }
+  }
+}
+
+extension Benchmark {
+  /// Checks the answer, then times rounds until `seconds` have passed, at least three.
+  func measure(threads: Int, seconds: Double, peak: Double) throws -> BenchmarkResult {
+    let prepared = try prepare(threads)
+    guard prepared.error <= prepared.allowedError else {
+      throw BenchmarkError.wrongAnswer(
+        work: work, model: model, error: prepared.error, allowed: prepared.allowedError)
+    }
+    try prepared.run()
+    var wall: [Double] = []
+    var processor: [Double] = []
+    let begin = Clock.wall()
+    while wall.count < 3 || Clock.wall() - begin < seconds {
+      let (wallStart, processorStart) = (Clock.wall(), Clock.processor())
+      try prepared.run()
+      wall.append(Clock.wall() - wallStart)
+      processor.append(Clock.processor() - processorStart)
+    }
+    let items = Double(prepared.itemsPerRun)
+    let perProcessorSecond = items / median(processor)
+    let gigaflops = perProcessorSecond * operationsPerItem / 1e9
+    return BenchmarkResult(
+      work: work, model: model, threads: threads, chunk: chunk,
+      itemsPerSecond: items / median(wall), itemsPerProcessorSecond: perProcessorSecond,
+      effectiveGigaflops: gigaflops, shareOfMatrixProduct: gigaflops / peak,
+      matrixProductGigaflops: peak, seconds: median(wall), rounds: wall.count,
+      items: prepared.itemsPerRun, peakMemoryMiB: Clock.peakMemoryMiB(), error: prepared.error)
+  }
+}
+
+/// The middle value, or the lower of the two.
+func median(_ values: [Double]) -> Double { values.sorted()[(values.count - 1) / 2] }
+
+/// Clocks of this process.
+enum Clock {
+  static func wall() -> Double { seconds(CLOCK_MONOTONIC) }
+  static func processor() -> Double { seconds(CLOCK_PROCESS_CPUTIME_ID) }
+
+  static func peakMemoryMiB() -> Double {
+    var usage = rusage()
+    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+    return Double(usage.ru_maxrss) / 1024
+  }
+
+  private static func seconds(_ clock: clockid_t) -> Double {
+    var time = timespec()
+    clock_gettime(clock, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+  }
+}

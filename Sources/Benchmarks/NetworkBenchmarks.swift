@@ -1,0 +1,128 @@
+import Attacks
+import Dispatch
+import NeuralNetworks
+import Robustness
+import Tensors
+
+/// Forward passes and attacks: images a second.
+enum NetworkBenchmarks {
+  /// An attack as it is timed: name, parameters, and how many gradients an image costs.
+  private struct Item {
+    var work: String
+    var attack: String
+    var parameters: [String: String]
+    var gradients: Int
+  }
+
+  private static let items: [Item] = {
+    let steps = [10, 40, 100].map {
+      Item(
+        work: "i-fgsm-\($0)", attack: "i-fgsm", parameters: ["steps": "\($0)", "stepSize": "0.01"],
+        gradients: $0)
+    }
+    return [Item(work: "fgsm", attack: "fgsm", parameters: [:], gradients: 1)] + steps + [
+      Item(
+        work: "mim-10", attack: "mim", parameters: ["steps": "10", "stepSize": "0.03"],
+        gradients: 10)
+    ]
+  }()
+
+  static func all(_ model: BenchmarkModel) throws -> [Benchmark] {
+    let classifier = Classifier(try model.network())
+    let forward = classifier.network.operationCount
+    let images = model == .resNet18 ? 16 : 128
+    let batch = batch(of: images, classifier.inputShape)
+    let check = CheckOnce { try error(of: classifier) }
+
+    let plain = Benchmark(
+      work: "forward", model: model.rawValue, operationsPerItem: forward, chunk: classifier.chunk
+    ) { threads in
+      let sessions = Sessions(classifier, batch, threads)
+      return .init(error: try check.value(), allowedError: 1e-4, itemsPerRun: images) {
+        try sessions.forEach { session, part in _ = try session.logits(part) }
+      }
+    }
+    return try [plain] + items.map { item in
+      let attack = try Attacks.make(name: item.attack, parameters: item.parameters)
+      return Benchmark(
+        work: item.work, model: model.rawValue,
+        operationsPerItem: 2 * forward * Double(item.gradients), chunk: classifier.chunk
+      ) { threads in
+        let sessions = Sessions(classifier, batch, threads)
+        return .init(error: try check.value(), allowedError: 1e-4, itemsPerRun: images) {
+          try sessions.forEach { session, part in
+            let threat = ThreatModel(norm: .linf, radius: 0.3, bounds: 0...1)
+            let task = AttackTask(
+              batch: part, criteria: part.indices.map { .untargeted(label: $0 % 10) },
+              threats: [part.indices.map { _ in threat }], choice: .last)
+            _ = try attack.perturb(task, against: session)
+          }
+        }
+      }
+    }
+  }
+
+  private static func batch(of count: Int, _ shape: [Int]) -> Batch {
+    let pixels = RandomKey(seed: 2, purpose: .test).uniforms(count * shape.elementCount)
+    return Batch(
+      images: Tensor(shape: [count] + shape, values: pixels), indices: Array(0..<count))
+  }
+
+  /// How far logits and one directional derivative are from the definition in double precision.
+  private static func error(of classifier: Classifier) throws -> Double {
+    let batch = batch(of: 1, classifier.inputShape)
+    let network = classifier.network
+    let (logits, _) = try classifier.session().gradient(batch) { $0 }
+    let expected = network.evaluate(batch.images.values.map(Double.init))
+    let scale = expected.reduce(0) { max($0, abs($1)) }
+    return zip(logits.values, expected).reduce(0) { max($0, abs(Double($1.0) - $1.1)) } / scale
+  }
+}
+
+/// A value that is computed at its first use.
+private final class CheckOnce: @unchecked Sendable {
+  private let compute: () throws -> Double
+  private var cached: Double?
+  init(_ compute: @escaping () throws -> Double) { self.compute = compute }
+  func value() throws -> Double {
+    if let cached { return cached }
+    let value = try compute()
+    cached = value
+    return value
+  }
+}
+
+/// A batch cut into chunks and a session for each thread.
+private final class Sessions: @unchecked Sendable {
+  private let sessions: [ClassifierSession]
+  private let parts: [Batch]
+
+  init(_ classifier: Classifier, _ batch: Batch, _ threads: Int) {
+    sessions = (0..<threads).map { _ in classifier.session() }
+    parts = stride(from: 0, to: batch.count, by: classifier.chunk).map {
+      batch.selecting(Array($0..<min($0 + classifier.chunk, batch.count)))
+    }
+  }
+
+  /// Calls `body` for every chunk, chunk i on thread i mod threads.
+  func forEach(_ body: @escaping (ClassifierSession, Batch) throws -> Void) throws {
+    let failures = Failures()
+    let body = Unchecked(value: body)
+    DispatchQueue.concurrentPerform(iterations: sessions.count) { thread in
+      for part in stride(from: thread, to: parts.count, by: sessions.count) {
+        do { try body.value(sessions[thread], parts[part]) } catch { failures.add(error) }
+      }
+    }
+    if let error = failures.first { throw error }
+  }
+
+  private struct Unchecked<T>: @unchecked Sendable { let value: T }
+}
+
+/// The first error of several threads.
+private final class Failures: @unchecked Sendable {
+  private let queue = DispatchQueue(label: "failures")
+  private var errors: [any Error] = []
+  func add(_ error: any Error) { queue.sync { errors.append(error) } }
+  var first: (any Error)? { queue.sync { errors.first } }
+}
