@@ -113,13 +113,13 @@ struct ChunkEvaluation {
       }, choice: entry.choice, seed: plan.seed)
     let proposals = try entry.attack.perturb(task, against: model)
     guard proposals.count == epsilons.count else {
-      throw EvaluationError.attack(
-        name: entry.name,
+      throw EvaluationError.proposal(
+        attack: entry.name,
         problem: "answered \(proposals.count) batches for \(epsilons.count) sizes")
     }
     if let wrong = proposals.first(where: { $0.shape != batch.images.shape }) {
-      throw EvaluationError.attack(
-        name: entry.name,
+      throw EvaluationError.proposal(
+        attack: entry.name,
         problem: "answered images of shape \(wrong.shape) for images of \(batch.images.shape)")
     }
     return Dictionary(zip(epsilons, proposals), uniquingKeysWith: { first, _ in first })

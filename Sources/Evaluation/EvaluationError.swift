@@ -8,8 +8,12 @@ public enum EvaluationError: Error, Equatable, CustomStringConvertible {
   case label(example: Int, label: Int, classes: Int)
   /// A pixel that is not within the range of the data, or is NaN.
   case value(example: Int, value: Float, bounds: ClosedRange<Float>)
-  /// An attack that did not keep to the contract.
+  /// An attack that cannot do what the plan asks.
   case attack(name: String, problem: String)
+  /// An attack that did not keep to the contract.
+  case proposal(attack: String, problem: String)
+  /// Images that the model cannot take.
+  case mismatch(problem: String)
   /// The run was asked to stop; the outcomes of the first `done` of `total` examples were
   /// delivered.
   case interrupted(done: Int, total: Int, first: Int)
@@ -23,7 +27,9 @@ public enum EvaluationError: Error, Equatable, CustomStringConvertible {
     case .value(let example, let value, let bounds):
       "example \(example): the value \(value) is outside of the range "
         + "\(bounds.lowerBound) to \(bounds.upperBound)"
-    case .attack(let name, let problem): "attack '\(name)' \(problem)"
+    case .attack(let name, let problem), .proposal(let name, let problem):
+      "attack '\(name)' \(problem)"
+    case .mismatch(let problem): problem
     case .interrupted(let done, let total, let first):
       done == 0
         ? "interrupted after 0 of \(total) examples"

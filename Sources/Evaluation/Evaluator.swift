@@ -102,12 +102,12 @@ public struct Evaluator: Sendable {
   ) throws -> ChunkOutcome {
     let (images, labels) = try source.examples(range)
     guard Array(images.shape.dropFirst()) == classifier.inputShape else {
-      throw EvaluationError.plan(
+      throw EvaluationError.mismatch(
         problem: "the model takes images of shape \(classifier.inputShape), the data hold "
           + "\(Array(images.shape.dropFirst()))")
     }
     guard images.rowCount == range.count, labels.count == range.count else {
-      throw EvaluationError.plan(
+      throw EvaluationError.mismatch(
         problem: "the data answered \(images.rowCount) images and \(labels.count) labels "
           + "for \(range.count) examples")
     }

@@ -1,0 +1,122 @@
+import Files
+import Foundation
+import Gauntlet
+
+/// One evaluation from start to end: outputs opened first, records as they come, files at the end.
+struct EvaluationRun {
+  private let evaluator: Evaluator
+  private let plan: EvaluationPlan
+  private let model: OpenedModel
+  private let dataset: Dataset
+  private let output: OutputOptions
+  private let records: LineWriter?
+  private let gallery: Gallery?
+  private let export: ArrayExport?
+
+  /// Opens what is to be written, so that nothing is found out after a long run.
+  init(
+    _ evaluator: Evaluator, _ plan: EvaluationPlan, _ model: OpenedModel, _ dataset: Dataset,
+    _ output: OutputOptions
+  ) throws {
+    self.evaluator = evaluator
+    self.plan = plan
+    self.model = model
+    self.dataset = dataset
+    self.output = output
+    try output.check()
+    if output.gallery != nil, ![1, 3].contains(dataset.shape[0]) {
+      throw UsageError(
+        "--gallery needs images of 1 or 3 channels, the data have \(dataset.shape[0])")
+    }
+    gallery = try output.gallery.map {
+      try Gallery(folder: $0, bits: output.pngDepth.rawValue, overwrite: output.overwrite)
+    }
+    export = try output.export.map {
+      try ArrayExport(folder: $0, plan: plan, overwrite: output.overwrite)
+    }
+    records = try output.records.map { try LineWriter($0 == "-" ? "/dev/stdout" : $0) }
+  }
+
+  mutating func perform() throws {
+    if !output.quiet { announce() }
+    var bar = ProgressBar(isQuiet: output.quiet)
+    var picks = GalleryPicks(limit: output.galleryLimit, plan: plan)
+    let interruption = Interruption()
+    let summary: EvaluationSummary
+    do {
+      summary = try interruption.during {
+        try evaluator.run(
+          deliver: { chunk in
+            for line in records == nil ? [] : chunk.records(plan) { try records?.append(line) }
+            try records?.flush()
+            try export?.add(chunk)
+            if gallery != nil { picks.add(chunk, plan: plan, bounds: model.classifier.bounds) }
+          }, progress: { bar.update($0, hasAttacks: !plan.entries.isEmpty) },
+          isCancelled: { interruption.isRequested })
+      }
+    } catch {
+      bar.end()
+      try records?.close()
+      throw error
+    }
+    bar.end()
+    try records?.close()
+    try finish(summary, picks)
+  }
+
+  private func finish(_ summary: EvaluationSummary, _ picks: GalleryPicks) throws {
+    let range = model.classifier.bounds
+    let result = try EvaluationResult(
+      summary, plan: plan, classCount: model.classifier.classCount,
+      tool: .init(version: gauntletVersion), model: model.description,
+      data: .init(
+        path: dataset.path, sha256: dataset.sha256, split: dataset.split,
+        first: plan.range.lowerBound, count: plan.range.count,
+        range: [Double(range.lowerBound), Double(range.upperBound)]))
+    if let path = output.json { try write(try result.json(), to: path) }
+    if let path = output.csv { try write(result.csv, to: path) }
+    if let export { _ = try export.finish() }
+    let manifest = try gallery?.write(picks.picks, of: result, classifier: model.classifier)
+    guard !output.quiet else { return }
+    if !output.usesStandardOutput { Terminal.print(result.text) }
+    if let gallery, let manifest {
+      let kept = manifest.items.count { $0.fileIsAdversarial && $0.fileIsInsideBall }
+      Terminal.say(
+        "gallery: \(gallery.folder)/index.html, \(manifest.items.count) images, "
+          + "\(kept) still adversarial and inside the ball at \(gallery.bits) bits")
+    }
+    if let export { Terminal.say("export: \(export.folder)") }
+  }
+
+  private func write(_ text: String, to path: String) throws {
+    if path == "-" { Terminal.print(text) } else { try writeAtomically(text, to: path) }
+  }
+
+  /// What is about to be done and what it costs at most.
+  private func announce() {
+    for note in model.description.notes ?? [] { Terminal.say("\(model.description.path): \(note)") }
+    let count = plan.range.count
+    guard !plan.entries.isEmpty else {
+      return Terminal.say("classifying \(grouped(count)) examples")
+    }
+    let gradients = plan.entries.reduce(0) { $0 + cost($1) * count }
+    let sizes = plan.entries.first?.epsilons.count ?? 0
+    Terminal.say(
+      "\(grouped(count)) examples, \(plan.entries.count) "
+        + "\(plan.entries.count == 1 ? "attack" : "attacks") at \(sizes) "
+        + "\(sizes == 1 ? "size" : "sizes"): at most about \(grouped(gradients)) gradients")
+  }
+
+  /// Gradients an entry takes for one example if it never succeeds, as far as its parameters tell.
+  private func cost(_ entry: EvaluationPlan.Entry) -> Int {
+    let parameters = Attacks.parameters(of: entry.attack)
+    func integer(_ name: String) -> Int? {
+      guard case .integer(let value) = parameters.first(where: { $0.name == name })?.value
+      else { return nil }
+      return value
+    }
+    let restarts = integer("restarts") ?? 1
+    // One gradient serves all sizes of an attack of one step.
+    return integer("steps").map { $0 * restarts * entry.epsilons.count } ?? restarts
+  }
+}

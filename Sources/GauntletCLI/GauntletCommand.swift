@@ -1,0 +1,32 @@
+import ArgumentParser
+import Gauntlet
+
+/// The command `gauntlet`.
+@main
+struct GauntletCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "gauntlet",
+    abstract: "Runs image classifiers through adversarial attacks and says what is left.",
+    discussion: """
+      Results go to standard output, progress and messages to standard error. The exit status is 0 \
+      on success, 64 for a wrong command line, 65 for a file that cannot be used, 70 for a fault of \
+      gauntlet or of an attack, and 130 after Ctrl-C.
+      """,
+    version: "gauntlet \(gauntletVersion)",
+    subcommands: [EvaluateCommand.self, AttacksCommand.self],
+    defaultSubcommand: nil)
+
+  /// Runs a command and turns whatever it throws into one sentence and an exit status.
+  static func main() {
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+    } catch {
+      let status = ExitStatus(error)
+      // Help, version and completion scripts are printed by the parser, which exits with success.
+      if status == .success { exit(withError: error) }
+      Terminal.say("gauntlet: \(ExitStatus.sentence(error))")
+      exit(withError: ExitCode(status.rawValue))
+    }
+  }
+}

@@ -1,0 +1,56 @@
+import Dispatch
+import Gauntlet
+
+/// One line on a terminal that says how far a run is; nothing where nobody watches.
+struct ProgressBar {
+  private let isShown: Bool
+  private let start = DispatchTime.now().uptimeNanoseconds
+  private var last: UInt64 = 0
+  private var isDrawn = false
+  private var hasEstimated = false
+
+  /// - Parameter isQuiet: shows nothing.
+  init(isQuiet: Bool) { isShown = !isQuiet }
+
+  /// Says how far it is, ten times a second at most.
+  mutating func update(_ progress: EvaluationProgress, hasAttacks: Bool) {
+    guard isShown else { return }
+    let now = DispatchTime.now().uptimeNanoseconds
+    let seconds = Double(now - start) * 1e-9
+    let left = seconds / Double(progress.done) * Double(progress.total - progress.done)
+    guard Terminal.isWatched else {
+      if !hasEstimated, left > 30 {
+        Terminal.say("about \(duration(left)) to go after the first \(progress.done) examples")
+      }
+      hasEstimated = true
+      return
+    }
+    guard now - last > 100_000_000 || progress.done == progress.total else { return }
+    last = now
+    var text = "\(progress.done)/\(progress.total)"
+    text += "  clean \(share(progress.cleanCorrect, progress.done))"
+    if hasAttacks { text += "  under attack \(share(progress.robustCorrect, progress.done))" }
+    if progress.done < progress.total { text += "  \(duration(left)) to go" }
+    let room = Terminal.width - text.count - 5
+    if room >= 8 {
+      let width = min(room, 30)
+      let filled = width * progress.done / max(progress.total, 1)
+      text =
+        "[" + String(repeating: "#", count: filled)
+        + String(repeating: ".", count: width - filled) + "]  " + text
+    }
+    Terminal.write("\r\u{1b}[K" + text.prefix(max(Terminal.width - 1, 1)))
+    isDrawn = true
+  }
+
+  /// Takes the line away.
+  mutating func end() {
+    if isDrawn { Terminal.write("\r\u{1b}[K") }
+    isDrawn = false
+  }
+
+  private func share(_ part: Int, _ whole: Int) -> String {
+    let tenths = whole > 0 ? (1000 * part + whole / 2) / whole : 0
+    return "\(tenths / 10).\(tenths % 10) %"
+  }
+}
