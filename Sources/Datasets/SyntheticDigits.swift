@@ -55,9 +55,9 @@ public struct SyntheticDigits: Sendable {
   /// The bytes of image `index`, `[side, side]`; 0 is the page, 255 full ink.
   public func image(_ index: Int) -> [UInt8] {
     let key = RandomKey(seed: seed, purpose: .fixture, example: index)
-    let hand = Hand(key.drawing(1).uniforms(16).map { Double($0) })
+    let hand = Hand(key.drawing(1).uniforms(17).map { Double($0) })
     let strokes = DigitStrokes.strokes[label(index)].map { stroke in
-      stroke.map { hand.place($0, side: Double(side)) }
+      hand.lift(stroke).map { hand.place($0, side: Double(side)) }
     }
     let grain = key.drawing(2).normals(side * side)
     var bytes = [UInt8](repeating: 0, count: side * side)
@@ -95,8 +95,10 @@ private struct Hand {
   private let bend: Point
   private let wave: Point
   private let phase: Point
+  private let late: Double
+  private let early: Double
 
-  /// Takes 16 uniform numbers.
+  /// Takes 17 uniform numbers.
   init(_ numbers: [Double]) {
     func between(_ index: Int, _ lower: Double, _ upper: Double) -> Double {
       lower + (upper - lower) * numbers[index]
@@ -104,14 +106,22 @@ private struct Hand {
     halfWidth = between(0, 0.75, 1.7)
     softness = between(1, 0.9, 1.6)
     ink = between(2, 0.75, 1.05)
-    rotation = between(3, -0.3, 0.3)
-    slant = between(4, -0.2, 0.35)
-    scaleX = between(5, 0.6, 0.95)
-    scaleY = between(6, 0.6, 0.78)
-    shift = Point(x: between(7, -0.06, 0.06), y: between(8, -0.06, 0.06))
-    bend = Point(x: between(9, -0.25, 0.25), y: between(10, -0.2, 0.2))
-    wave = Point(x: between(11, -0.04, 0.04), y: between(12, -0.04, 0.04))
+    rotation = between(3, -0.4, 0.4)
+    slant = between(4, -0.25, 0.45)
+    scaleX = between(5, 0.55, 0.9)
+    scaleY = between(6, 0.55, 0.76)
+    shift = Point(x: between(7, -0.07, 0.07), y: between(8, -0.07, 0.07))
+    bend = Point(x: between(9, -0.3, 0.3), y: between(10, -0.25, 0.25))
+    wave = Point(x: between(11, -0.05, 0.05), y: between(12, -0.05, 0.05))
+    late = between(15, 0, 0.11)
+    early = between(16, 0, 0.11)
     phase = Point(x: between(13, 0, 2 * .pi), y: between(14, 0, 2 * .pi))
+  }
+
+  /// A stroke without its ends, where the pen was set down late or lifted early.
+  func lift(_ stroke: [Point]) -> ArraySlice<Point> {
+    let steps = Double(stroke.count)
+    return stroke.dropFirst(Int(late * steps)).dropLast(Int(early * steps))
   }
 
   /// Where a point of a stroke comes to lie, in pixels.
