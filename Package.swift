@@ -45,12 +45,12 @@ let package = Package(
     module("NeuralNetworks", ["Files", "Tensors"]),
     module("Imaging", ["CPNG", "Files", "Tensors"]),
     module("Datasets", ["Files", "Imaging", "Tensors"]),
-    module(
-      "ONNX",
-      [
+    .target(
+      name: "ONNX",
+      dependencies: [
         "Files", "NeuralNetworks", "Tensors",
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
-      ]),
+      ], exclude: ["Wire/onnx.proto"], swiftSettings: strict),
     module("Robustness", ["NeuralNetworks", "Tensors"]),
   ]
     + attacks.map {
