@@ -87,7 +87,7 @@ let package = Package(
       tests("ONNX", ["Files", "NeuralNetworks", "Tensors"]),
       tests("Robustness", ["NeuralNetworks", "Tensors"]),
       tests("Attacks", ["NeuralNetworks", "Robustness", "Tensors"]),
-      tests("Models", ["NeuralNetworks", "Robustness", "Tensors"]),
+      tests("Models", ["Datasets", "Files", "NeuralNetworks", "ONNX", "Robustness", "Tensors"]),
       tests("Evaluation", ["Attacks", "Datasets", "NeuralNetworks", "Robustness", "Tensors"]),
       tests("Report", ["Evaluation", "Files", "Imaging", "Robustness", "Tensors"]),
       tests("Gauntlet", ["GauntletCLI"]),

@@ -100,11 +100,13 @@ extension Plan {
       if node.layer.isView { return nil }
       return node.layer.operation(for: node.inputs.map { network.shapes[$0] }, capacity: capacity)
     }
-    // In training, a gradient is needed for a value only if a parameter lies before it.
-    var needsGradient = [Bool](repeating: purpose == .inputGradient, count: total + 1)
-    for (index, node) in nodes.enumerated() where !needsGradient[index + 1] && training {
+    // In training, a gradient is needed for a value only if a parameter lies before it; else only
+    // if the input does.
+    var needsGradient = [Bool](repeating: false, count: total + 1)
+    needsGradient[0] = purpose == .inputGradient
+    for (index, node) in nodes.enumerated() {
       needsGradient[index + 1] =
-        !node.layer.parameters.isEmpty || node.inputs.contains { needsGradient[$0] }
+        training && !node.layer.parameters.isEmpty || node.inputs.contains { needsGradient[$0] }
     }
 
     var lastUse = [Int](repeating: 0, count: total + 1)

@@ -125,8 +125,10 @@ struct GraphBuilder {
         try read(right, as: right.shape.withoutBatch, for: node),
       ]
     }
-    return Activated(
-      number: try append(Arithmetic(function), reading: inputs, for: node), shape: shape)
+    let shapes = inputs.map { network.shapes[$0] }
+    let layer: any Layer =
+      function == .add && shapes[0] == shapes[1] ? Sum() : Arithmetic(function)
+    return Activated(number: try append(layer, reading: inputs, for: node), shape: shape)
   }
 
   /// The axes in another order; nothing but a view where only axes of extent 1 move.

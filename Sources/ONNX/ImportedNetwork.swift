@@ -73,7 +73,9 @@ extension ONNXModel {
     var network = network
     let classes = network.outputShape.elementCount
     var last = network.output
-    while last > 0, network.nodes[last - 1].layer.isView { last = network.nodes[last - 1].inputs[0] }
+    while last > 0, network.nodes[last - 1].layer.isView {
+      last = network.nodes[last - 1].inputs[0]
+    }
     if last > 0 {
       let node = network.nodes[last - 1]
       if let softmax = node.layer as? Softmax, network.shapes[last][softmax.axis] == classes {

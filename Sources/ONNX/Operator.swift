@@ -85,7 +85,8 @@ struct Operator: Sendable {
       network.setOutput(value.number)
       let values = network.evaluate(input)
       switch folding {
-      case .moves: results.append(.constant(first.selecting(values.map { Int($0) }, shape: value.shape)))
+      case .moves:
+        results.append(.constant(first.selecting(values.map { Int($0) }, shape: value.shape)))
       default:
         results.append(
           .constant(.init(shape: value.shape, elements: .floats(values.map { Float($0) }))))

@@ -32,7 +32,9 @@ struct TensorReader {
     } else {
       elements = Self.typed(proto, type)
     }
-    guard let elements else { throw problem("has elements of type \(type), which is not supported") }
+    guard let elements else {
+      throw problem("has elements of type \(type), which is not supported")
+    }
     let value = ConstantValue(shape: shape, elements: elements)
     guard value.count == count else {
       throw problem("of shape \(shape) holds \(value.count) elements instead of \(count)")
@@ -49,7 +51,9 @@ struct TensorReader {
   ) throws(ONNXProblem) -> Data {
     var entries: [String: String] = [:]
     for entry in proto.externalData { entries[entry.key] = entry.value }
-    guard let location = entries["location"] else { throw problem("names no file for its elements") }
+    guard let location = entries["location"] else {
+      throw problem("names no file for its elements")
+    }
     guard let folder else { throw problem("lies in another file, which is not allowed here") }
     let data: Data
     if let known = files[location] {
@@ -99,7 +103,8 @@ struct TensorReader {
     case .float: return .floats(try load(Float.self))
     case .double: return .floats(try load(Double.self).map(Float.init))
     case .float16: return .floats(try load(UInt16.self).map(float16))
-    case .bfloat16: return .floats(try load(UInt16.self).map { Float(bitPattern: UInt32($0) << 16) })
+    case .bfloat16:
+      return .floats(try load(UInt16.self).map { Float(bitPattern: UInt32($0) << 16) })
     case .int64: return .integers(try load(Int64.self).map { Int($0) })
     case .int32: return .integers(try load(Int32.self).map { Int($0) })
     case .int16: return .integers(try load(Int16.self).map { Int($0) })

@@ -94,7 +94,9 @@ private struct ReductionOperation: Operation {
         if isExtreme {
           let best = call.output[example * starts.count + index]
           let x = call.inputs[0] + example * size
-          if let step = steps.first(where: { x[start + $0] == best }) { dx[start + step] = gradient }
+          if let step = steps.first(where: { x[start + $0] == best }) {
+            dx[start + step] = gradient
+          }
         } else {
           for step in steps { dx[start + step] = gradient }
         }

@@ -5,24 +5,60 @@ import Tensors
 extension Operator {
   /// Arithmetic of two or more tensors.
   static let arithmetic: [String: Operator] = [
-    "Add": binary(.add) { $0 + $1 } integers: { $0 &+ $1 },
-    "Sub": binary(.subtract) { $0 - $1 } integers: { $0 &- $1 },
-    "Mul": binary(.multiply) { $0 * $1 } integers: { $0 &* $1 },
-    "Div": binary(.divide) { $0 / $1 } integers: { $1 == 0 ? nil : $0.dividedReportingOverflow(by: $1).partialValue },
-    "Sum": folding(.add) { $0 + $1 } integers: { $0 &+ $1 },
-    "Max": folding(.maximum) { max($0, $1) } integers: { max($0, $1) },
-    "Min": folding(.minimum) { min($0, $1) } integers: { min($0, $1) },
+    "Add": binary(.add) {
+      $0 + $1
+    } integers: {
+      $0 &+ $1
+    },
+    "Sub": binary(.subtract) {
+      $0 - $1
+    } integers: {
+      $0 &- $1
+    },
+    "Mul": binary(.multiply) {
+      $0 * $1
+    } integers: {
+      $0 &* $1
+    },
+    "Div": binary(.divide) {
+      $0 / $1
+    } integers: {
+      $1 == 0 ? nil : $0.dividedReportingOverflow(by: $1).partialValue
+    },
+    "Sum": folding(.add) {
+      $0 + $1
+    } integers: {
+      $0 &+ $1
+    },
+    "Max": folding(.maximum) {
+      max($0, $1)
+    } integers: {
+      max($0, $1)
+    },
+    "Min": folding(.minimum) {
+      min($0, $1)
+    } integers: {
+      min($0, $1)
+    },
     "Mean": Operator { (node, builder) throws(ONNXProblem) in
       let sum = try folded(.add, node, &builder)
       return [.activation(try builder.scale(sum, by: 1 / Float(node.inputs.count), for: node))]
     },
     "Pow": Operator(
       .computes { (node) throws(ONNXProblem) in
-        [try elementwise(node) { pow($0, $1) } integers: { Int(exactly: pow(Double($0), Double($1))) }]
+        [
+          try elementwise(node) {
+            pow($0, $1)
+          } integers: {
+            Int(exactly: pow(Double($0), Double($1)))
+          }
+        ]
       }, power),
     "Mod": Operator { (node) throws(ONNXProblem) in
       [
-        try elementwise(node) { fmod($0, $1) } integers: { a, b in
+        try elementwise(node) {
+          fmod($0, $1)
+        } integers: { a, b in
           guard b != 0, b != -1 else { return b == 0 ? nil : 0 }
           return (a % b + b) % b
         }
@@ -129,8 +165,13 @@ extension Operator {
     }
     if let bound = values.first, values.count == 1, shape == x.shape {
       let greatest = Float.greatestFiniteMagnitude
-      if function == .maximum { return try builder.apply(bound == 0 ? .relu : .clip(low: bound, high: greatest), to: x, for: node) }
-      if function == .minimum { return try builder.apply(.clip(low: -greatest, high: bound), to: x, for: node) }
+      if function == .maximum {
+        return try builder.apply(
+          bound == 0 ? .relu : .clip(low: bound, high: greatest), to: x, for: node)
+      }
+      if function == .minimum {
+        return try builder.apply(.clip(low: -greatest, high: bound), to: x, for: node)
+      }
     }
     return try builder.combine(
       function, x, try builder.activation(.constant(constant), for: node), for: node)

@@ -102,7 +102,8 @@ extension Operator {
     return [value]
   }
 
-  private static func comparison(_ holds: @escaping @Sendable (Double, Double) -> Bool) -> Operator {
+  private static func comparison(_ holds: @escaping @Sendable (Double, Double) -> Bool) -> Operator
+  {
     Operator { (node) throws(ONNXProblem) in
       let (a, b) = (try node.constant(0), try node.constant(1))
       let pairs = try BroadcastPairs(a, b, node)
@@ -112,7 +113,8 @@ extension Operator {
       let (x, y) = (numbers(a), numbers(b))
       return [
         .init(
-          shape: pairs.shape, elements: .integers(pairs.indices.map { holds(x[$0], y[$1]) ? 1 : 0 }))
+          shape: pairs.shape, elements: .integers(pairs.indices.map { holds(x[$0], y[$1]) ? 1 : 0 })
+        )
       ]
     }
   }

@@ -64,7 +64,9 @@ extension Operator {
           shape: [x.shape[1]], values: (0..<x.shape[1]).map { scale.values[$0 / repetition] })
         shift = Tensor(
           shape: [x.shape[1]],
-          values: (0..<x.shape[1]).map { shift.values[min($0 / repetition, shift.values.count - 1)] })
+          values: (0..<x.shape[1]).map {
+            shift.values[min($0 / repetition, shift.values.count - 1)]
+          })
       }
       return try standardize(x, groups: groups, scale: scale, shift: shift, node, &builder)
     },

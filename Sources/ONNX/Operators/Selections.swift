@@ -34,7 +34,8 @@ extension Operator {
     guard let starts, let ends, starts.count == ends.count else {
       throw node.problem("starts and ends are missing or differ in number")
     }
-    let axes = try (node.opset < 10 ? node.integers("axes") : node.optionalIntegers(3))
+    let axes =
+      try (node.opset < 10 ? node.integers("axes") : node.optionalIntegers(3))
       ?? Array(starts.indices)
     let steps = try (node.opset < 10 ? nil : node.optionalIntegers(4)) ?? starts.map { _ in 1 }
     guard axes.count == starts.count, steps.count == starts.count, !steps.contains(0),
@@ -50,12 +51,16 @@ extension Operator {
       let step = min(max(steps[index], -extent - 1), extent + 1)
       let indices =
         step > 0
-        ? Array(stride(
-          from: clamped(starts[index], 0, extent), to: clamped(ends[index], 0, extent), by: step))
-        : Array(stride(
-          from: clamped(starts[index], -1, extent - 1), to: clamped(ends[index], -1, extent - 1),
-          by: step))
-      guard !indices.isEmpty else { throw node.problem("keeps nothing of axis \(axis) of \(x.shape)") }
+        ? Array(
+          stride(
+            from: clamped(starts[index], 0, extent), to: clamped(ends[index], 0, extent), by: step))
+        : Array(
+          stride(
+            from: clamped(starts[index], -1, extent - 1), to: clamped(ends[index], -1, extent - 1),
+            by: step))
+      guard !indices.isEmpty else {
+        throw node.problem("keeps nothing of axis \(axis) of \(x.shape)")
+      }
       x = try builder.select(x, axis: axis, indices, for: node)
     }
     return [.activation(x)]
@@ -86,7 +91,8 @@ extension Operator {
     let parts = node.outputCount
     guard parts > 0 else { throw node.problem("has no outputs") }
     let part = (extent + parts - 1) / parts
-    let sizes = try (node.opset < 13 ? node.integers("split") : node.optionalIntegers(1))
+    let sizes =
+      try (node.opset < 13 ? node.integers("split") : node.optionalIntegers(1))
       ?? (0..<parts).map { min(part, extent - $0 * part) }
     guard sizes.count == parts, sizes.allSatisfy({ $0 > 0 && $0 <= extent }),
       sizes.reduce(0, &+) == extent
@@ -107,7 +113,8 @@ extension Operator {
     var x = try builder.activation(try node.input(0), for: node)
     let rank = x.shape.count
     let pads = node.opset < 11 ? try node.integers("pads") : try node.optionalIntegers(1)
-    let fill = node.opset < 11
+    let fill =
+      node.opset < 11
       ? try node.float("value", default: 0) : try node.optionalScalar(2) ?? 0
     let mode = try node.string("mode", default: "constant")
     let axes = try node.opset < 18 ? nil : node.optionalIntegers(3)
