@@ -1,4 +1,5 @@
 import ArgumentParser
+import Benchmarks
 import Files
 import Gauntlet
 
@@ -27,6 +28,7 @@ enum ExitStatus: Int32 {
     case let error as ReportError:
       if case .occupied = error { self = .usage } else { self = .data }
     case is UsageError, is AttackError: self = .usage
+    case BenchmarkError.unknown: self = .usage
     case is FileError, is DatasetError, is PNGError: self = .data
     case is CancellationError: self = .interrupted
     default:
@@ -52,6 +54,7 @@ enum ExitStatus: Int32 {
   private static func isOwn(_ error: any Error) -> Bool {
     error is EvaluationError || error is ReportError || error is UsageError
       || error is AttackError || error is FileError || error is DatasetError || error is PNGError
+      || error is BenchmarkError
   }
 }
 

@@ -1,0 +1,59 @@
+import ArgumentParser
+import Benchmarks
+import Foundation
+
+/// `gauntlet bench`: how fast this machine does the package's work.
+struct BenchCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "bench",
+    abstract: "Times networks, attacks and random numbers; one line of JSON each.",
+    discussion: """
+      Every answer is compared with a reference in double precision before it is timed. The first \
+      thing measured is what OpenBLAS reaches with a large matrix product on one core; effective \
+      GFLOP/s count the operations of a direct convolution, whatever the algorithm really does.
+
+      EXAMPLES
+        gauntlet bench
+        gauntlet bench paper-mnist/ --threads 1,2
+        gauntlet bench /forward /fgsm --seconds 5
+      """)
+
+  @Argument(
+    help: ArgumentHelp(
+      "Only those whose 'model/work' contains one of these.", valueName: "name"))
+  var only: [String] = []
+
+  @Option(help: ArgumentHelp("Numbers of threads, each measured.", valueName: "n,n"))
+  var threads = NumberList.one
+
+  @Option(help: ArgumentHelp("How long each is repeated.", valueName: "s"))
+  var seconds = 1.0
+
+  func validate() throws {
+    guard threads.values.allSatisfy({ $0 >= 1 && $0 <= 1024 && $0 == $0.rounded() }) else {
+      throw ValidationError("--threads are whole numbers from 1 to 1024")
+    }
+    guard seconds >= 0, seconds < 3600 else {
+      throw ValidationError("--seconds is to be 0 to 3600, not \(seconds)")
+    }
+  }
+
+  func run() throws {
+    var options = Benchmarks.Options()
+    options.only = only
+    options.threads = threads.values.map { Int($0) }
+    options.seconds = seconds
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    try Benchmarks.run(options) { result in
+      Terminal.print(String(decoding: try encoder.encode(result), as: UTF8.self) + "\n")
+    }
+  }
+}
+
+extension NumberList {
+  /// The list of the number one.
+  static let one = NumberList(values: [1])
+
+  init(values: [Float]) { self.values = values }
+}
