@@ -42,24 +42,25 @@ enum NetworkBenchmarks {
         try sessions.forEach { session, part in _ = try session.logits(part) }
       }
     }
-    return try [plain] + items.map { item in
-      let attack = try Attacks.make(name: item.attack, parameters: item.parameters)
-      return Benchmark(
-        work: item.work, model: model.rawValue,
-        operationsPerItem: 2 * forward * Double(item.gradients), chunk: classifier.chunk
-      ) { threads in
-        let sessions = Sessions(classifier, batch, threads)
-        return .init(error: try check.value(), allowedError: 1e-4, itemsPerRun: images) {
-          try sessions.forEach { session, part in
-            let threat = ThreatModel(norm: .linf, radius: 0.3, bounds: 0...1)
-            let task = AttackTask(
-              batch: part, criteria: part.indices.map { .untargeted(label: $0 % 10) },
-              threats: [part.indices.map { _ in threat }], choice: .last)
-            _ = try attack.perturb(task, against: session)
+    return try [plain]
+      + items.map { item in
+        let attack = try Attacks.make(name: item.attack, parameters: item.parameters)
+        return Benchmark(
+          work: item.work, model: model.rawValue,
+          operationsPerItem: 2 * forward * Double(item.gradients), chunk: classifier.chunk
+        ) { threads in
+          let sessions = Sessions(classifier, batch, threads)
+          return .init(error: try check.value(), allowedError: 1e-4, itemsPerRun: images) {
+            try sessions.forEach { session, part in
+              let threat = ThreatModel(norm: .linf, radius: 0.3, bounds: 0...1)
+              let task = AttackTask(
+                batch: part, criteria: part.indices.map { .untargeted(label: $0 % 10) },
+                threats: [part.indices.map { _ in threat }], choice: .last)
+              _ = try attack.perturb(task, against: session)
+            }
           }
         }
       }
-    }
   }
 
   private static func batch(of count: Int, _ shape: [Int]) -> Batch {

@@ -56,4 +56,6 @@ extension NumberList {
   static let one = NumberList(values: [1])
 
   init(values: [Float]) { self.values = values }
+
+  var defaultValueDescription: String { values.map { $0.formatted() }.joined(separator: ",") }
 }
