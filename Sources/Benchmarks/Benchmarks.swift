@@ -19,7 +19,10 @@ public enum Benchmarks {
   /// Runs what is asked and reports each result as it is there.
   /// - Throws: ``BenchmarkError`` where nothing matches or an answer is wrong.
   public static func run(_ options: Options, report: (BenchmarkResult) throws -> Void) throws {
-    let all = try BenchmarkModel.allCases.flatMap(NetworkBenchmarks.all) + RandomBenchmarks.all
+    let all =
+      try BenchmarkModel.allCases.flatMap {
+        try NetworkBenchmarks.all($0) + TrainingBenchmarks.all($0)
+      } + RandomBenchmarks.all
     let chosen = all.filter { benchmark in
       let name = "\(benchmark.model ?? "")/\(benchmark.work)"
       return options.only.isEmpty || options.only.contains { name.contains($0) }

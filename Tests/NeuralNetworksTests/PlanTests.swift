@@ -41,7 +41,8 @@ import Testing
     let kinds = optimized.nodes.map { type(of: $0.layer).kind }
     #expect(
       kinds == [
-        "affine", "convolution", "convolution", "convolution", "sum", "max-pool", "reshape", "dense",
+        "affine", "convolution", "convolution", "convolution", "sum", "max-pool", "reshape",
+        "dense",
       ])
     let input = RandomKey(seed: 3, purpose: .test).normals(192).map(Double.init)
     expectClose(
