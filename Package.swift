@@ -89,7 +89,9 @@ let package = Package(
       tests("Attacks", ["NeuralNetworks", "Robustness", "Tensors"]),
       tests("Models", ["Datasets", "Files", "NeuralNetworks", "ONNX", "Robustness", "Tensors"]),
       tests("Evaluation", ["Attacks", "Datasets", "NeuralNetworks", "Robustness", "Tensors"]),
-      tests("Report", ["Evaluation", "Files", "Imaging", "Robustness", "Tensors"]),
+      tests(
+        "Report",
+        ["Datasets", "Evaluation", "Files", "Imaging", "NeuralNetworks", "Robustness", "Tensors"]),
       tests("Gauntlet", ["GauntletCLI"]),
     ],
   swiftLanguageModes: [.v6],

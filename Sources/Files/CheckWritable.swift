@@ -1,6 +1,7 @@
 internal import Foundation
 
-/// Makes sure that a file could be written under `path`, without touching what is there.
+/// Makes sure that a file could be written under `path`, without touching what is there: a file
+/// without a lasting name is made beside it.
 ///
 /// It is a check before long work, no promise: the disk may still fill up.
 /// - Throws: ``FileError/unwritable(path:problem:)`` with the system's reason.
@@ -22,7 +23,9 @@ public func checkWritable(_ path: String) throws(FileError) {
   let slash = path.lastIndex(of: "/")
   let folder = slash.map { String(path[...$0]) } ?? "."
   guard path.last != "/" else { throw .unwritable(path: path, problem: systemMessage(EISDIR)) }
-  guard access(folder, W_OK | X_OK) == 0 else {
-    throw .unwritable(path: path, problem: systemMessage())
-  }
+  var template = Array("\(folder)/.gauntlet-XXXXXX".utf8CString)
+  let descriptor = mkstemp(&template)
+  guard descriptor >= 0 else { throw .unwritable(path: path, problem: systemMessage()) }
+  _ = close(descriptor)
+  unlink(template)
 }

@@ -3,6 +3,7 @@ public import Gauntlet
 
 extension Norm: ExpressibleByArgument {}
 extension LabelSource: ExpressibleByArgument {}
+extension Layout: ExpressibleByArgument {}
 extension AttackTask.Choice: ExpressibleByArgument {}
 
 extension Targeting: ExpressibleByArgument {

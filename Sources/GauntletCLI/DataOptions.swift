@@ -19,10 +19,13 @@ struct DataOptions: ParsableArguments {
       valueName: "lo,hi"))
   var range: NumberList?
 
-  @Option(help: ArgumentHelp("How many examples; all where it is not given.", valueName: "n"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("How many examples; all where it is not given.", valueName: "n"))
   var limit: Int?
 
-  @Option(help: ArgumentHelp("The index of the first example.", valueName: "n"))
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("The index of the first example.", valueName: "n"))
   var offset = 0
 
   func validate() throws {

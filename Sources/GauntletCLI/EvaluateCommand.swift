@@ -40,19 +40,22 @@ struct EvaluateCommand: ParsableCommand {
   }
 
   func run() throws {
+    // What can be wrong on the command line alone is found before any file is read.
+    _ = try attack.entries(bounds: data.bounds)
+    try output.check()
     let dataPath = try data.data ?? PackageFixtures.path("digits")
-    let dataset = try Dataset.load(path: dataPath, split: data.split, range: data.bounds)
     let modelPath = try model.model ?? PackageFixtures.path("models/digits-cnn.onnx")
-    let opened = try model.open(modelPath, dataset: dataset)
+    let opened = try model.open(modelPath, data: data, dataPath: dataPath)
+    let dataset = opened.dataset
     let plan = EvaluationPlan(
-      entries: try attack.entries(bounds: data.bounds), seed: attack.seed, threads: threads,
+      entries: try attack.entries(bounds: dataset.range), seed: attack.seed, threads: threads,
       range: try data.indices(of: dataset.count),
       scoresEightBit: output.records != nil || output.gallery != nil)
     let source = ExampleSource(count: dataset.count) { range in
       (dataset.images(range), Array(dataset.labels[range]))
     }
     let evaluator = try Evaluator(opened.classifier, source, plan: plan)
-    var run = try EvaluationRun(evaluator, plan, opened, dataset, output)
+    var run = try EvaluationRun(evaluator, plan, opened, output)
     try run.perform()
   }
 }

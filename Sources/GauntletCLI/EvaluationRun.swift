@@ -15,18 +15,16 @@ struct EvaluationRun {
 
   /// Opens what is to be written, so that nothing is found out after a long run.
   init(
-    _ evaluator: Evaluator, _ plan: EvaluationPlan, _ model: OpenedModel, _ dataset: Dataset,
-    _ output: OutputOptions
+    _ evaluator: Evaluator, _ plan: EvaluationPlan, _ model: OpenedModel, _ output: OutputOptions
   ) throws {
     self.evaluator = evaluator
     self.plan = plan
     self.model = model
-    self.dataset = dataset
+    dataset = model.dataset
     self.output = output
-    try output.check()
-    if output.gallery != nil, ![1, 3].contains(dataset.shape[0]) {
+    if output.gallery != nil, ![1, 3].contains(model.dataset.shape[0]) {
       throw UsageError(
-        "--gallery needs images of 1 or 3 channels, the data have \(dataset.shape[0])")
+        "--gallery needs images of 1 or 3 channels, the data have \(model.dataset.shape[0])")
     }
     gallery = try output.gallery.map {
       try Gallery(folder: $0, bits: output.pngDepth.rawValue, overwrite: output.overwrite)

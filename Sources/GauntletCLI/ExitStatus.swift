@@ -29,7 +29,9 @@ enum ExitStatus: Int32 {
       if case .occupied = error { self = .usage } else { self = .data }
     case is UsageError, is AttackError: self = .usage
     case BenchmarkError.unknown: self = .usage
-    case is FileError, is DatasetError, is PNGError: self = .data
+    case is FileError, is DatasetError, is PNGError, is ModelError, is ONNXError,
+      is NetworkFileError:
+      self = .data
     case is CancellationError: self = .interrupted
     default:
       let code = GauntletCommand.exitCode(for: error)
@@ -54,7 +56,8 @@ enum ExitStatus: Int32 {
   private static func isOwn(_ error: any Error) -> Bool {
     error is EvaluationError || error is ReportError || error is UsageError
       || error is AttackError || error is FileError || error is DatasetError || error is PNGError
-      || error is BenchmarkError
+      || error is BenchmarkError || error is ModelError || error is ONNXError
+      || error is NetworkFileError
   }
 }
 

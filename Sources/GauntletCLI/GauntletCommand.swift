@@ -13,7 +13,9 @@ struct GauntletCommand: ParsableCommand {
       gauntlet or of an attack, and 130 after Ctrl-C.
       """,
     version: "gauntlet \(gauntletVersion)",
-    subcommands: [EvaluateCommand.self, AttacksCommand.self, BenchCommand.self],
+    subcommands: [
+      EvaluateCommand.self, AttacksCommand.self, InspectCommand.self, BenchCommand.self,
+    ],
     defaultSubcommand: nil)
 
   /// Runs a command and turns whatever it throws into one sentence and an exit status.

@@ -22,9 +22,9 @@ struct ModelOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "How the file's input expects an image: nchw, nhwc, flat, flat-column-major; "
-        + "deduced where that is not ambiguous.", valueName: "layout"))
-  var layout: String?
+      "How the file's input expects an image; deduced where that is not ambiguous.",
+      valueName: "layout"))
+  var layout: Layout?
 
   @Option(
     help: ArgumentHelp(
@@ -38,14 +38,35 @@ struct ModelOptions: ParsableArguments {
   }
 }
 
-/// A model ready to be attacked, and what is to be said of it.
+/// A model ready to be attacked, the data it is attacked on, and what is to be said of the model.
 struct OpenedModel {
   var classifier: Classifier
+  var dataset: Dataset
   var description: EvaluationResult.ModelDescription
 }
 
 extension ModelOptions {
-  func open(_ path: String, dataset: Dataset) throws -> OpenedModel {
-    throw UsageError("models cannot be read yet")
+  /// Reads the model for the images of the data, and the data again where the file beside the model
+  /// says that it was trained in other units and the command line does not.
+  ///
+  /// - Throws: `ModelError`, `DatasetError`.
+  func open(_ path: String, data: DataOptions, dataPath: String) throws -> OpenedModel {
+    var dataset = try Dataset.load(path: dataPath, split: data.split, range: data.bounds)
+    let loaded = try loadModel(
+      path, imageShape: dataset.shape,
+      preprocessing: PreprocessingOptions(mean: mean?.values, std: std?.values, layout: layout))
+    if data.range == nil, let range = loaded.preprocessing.range, range.count == 2,
+      range[0] < range[1], range[0]...range[1] != dataset.range
+    {
+      dataset = try Dataset.load(path: dataPath, split: data.split, range: range[0]...range[1])
+    }
+    return OpenedModel(
+      classifier: Classifier(loaded.network, bounds: dataset.range, chunk: batchSize),
+      dataset: dataset,
+      description: .init(
+        path: path, sha256: loaded.sha256, format: loaded.format.rawValue,
+        mean: loaded.preprocessing.mean?.map(Double.init),
+        std: loaded.preprocessing.std?.map(Double.init), layout: loaded.layout.rawValue,
+        notes: loaded.notes.isEmpty ? nil : loaded.notes))
   }
 }

@@ -12,7 +12,7 @@ extension EvaluationResult {
     var rows = [Self.columns]
     let tail = [
       model.path, model.sha256, data.path, data.sha256, data.split, "\(data.first)",
-      data.range.map { "\($0)" }.joined(separator: " to "), "\(seed)", tool.version,
+      rangeText, "\(seed)", tool.version,
     ]
     func row(_ cells: [String: String]) -> [String] {
       Self.columns.dropLast(tail.count).map { cells[$0] ?? "" } + tail

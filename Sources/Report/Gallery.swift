@@ -45,12 +45,13 @@ public struct Gallery {
     for pick in picks {
       let (item, images) = try write(pick, result, session)
       manifest.items.append(item)
-      tiles += Self.tiles(item, images, range: result.rangeText)
+      tiles += Self.tiles(item, images)
     }
     if let width = tiles.first?.image.width {
       // Two examples of three pictures a row, each about 112 pixels wide.
       var sheet = ContactSheet(tiles, columns: 6, scale: max(1, 112 / width))
-      sheet.title = "\(result.model.path): originals, adversarial images, amplified differences"
+      let name = result.model.path.split(separator: "/").last ?? ""
+      sheet.title = "\(name): original, adversarial, difference; values \(result.rangeText)"
       try reporting { () throws(PNGError) in
         try sheet.render().write(to: "\(folder)/contact-sheet.png")
       }
@@ -135,17 +136,20 @@ public struct Gallery {
   }
 
   private static func tiles(
-    _ item: GalleryManifest.Item, _ images: Images, range: String
+    _ item: GalleryManifest.Item, _ images: Images
   ) -> [ContactSheet.Tile] {
     func name(_ prediction: Int?) -> String { prediction.map { "\($0)" } ?? "none" }
+    let frame = ContactSheet.Color(red: 190, green: 190, blue: 190)
     return [
-      .init(images.original, caption: "#\(item.index)\nlabel \(item.label)", frame: .calm),
+      .init(images.original, caption: "#\(item.index)\nlabel \(item.label)", frame: frame),
       .init(
         images.adversarial,
-        caption: "\(item.attack) \(item.norm.rawValue)\n\(item.epsilonText) of \(range)\n"
+        caption: "\(item.attack)\n\(item.norm.rawValue) \(item.epsilonText)\n"
           + "as \(name(item.file.prediction))",
         frame: item.fileIsAdversarial ? .alarm : .calm),
-      .init(images.difference, caption: "change x\(short(item.amplification))"),
+      .init(
+        images.difference,
+        caption: "change x\(String(format: "%.3g", item.amplification))", frame: frame),
     ]
   }
 

@@ -19,13 +19,13 @@ struct GalleryCard {
       <article>
       <div class="pictures">
       \(picture(item.files.original, "original", "classified as \(clean)"))
-      \(picture(item.files.adversarial, "adversarial", "classified as \(name(item.file.prediction))"))
-      \(picture(item.files.difference, "difference", "change × \(short(item.amplification))"))
+      \(picture(item.files.adversarial, item.fileIsAdversarial ? "adversarial" : "adversarial held", "classified as \(name(item.file.prediction))"))
+      \(picture(item.files.difference, "difference", "change × " + String(format: "%.3g", item.amplification)))
       </div>
       <h3>#\(item.index), label \(label): \(clean) <span class="arrow">→</span> \
       <span class="wrong">\(name(item.exact.prediction))</span></h3>
       <p>\(item.norm.rawValue) size \(escaped(size(item.epsilon, item.epsilonText))) \
-      <span class="dim">of \(escaped(range))\(goal)</span></p>
+      <span class="dim">on values \(escaped(range))\(goal)</span></p>
       <p class="dim">linf \(short(item.exact.linf)), l2 \(short(item.exact.l2)), \
       l1 \(short(item.exact.l1)), \(grouped(Int(item.exact.l0))) values changed</p>
       <p>\(badge)</p>
@@ -49,12 +49,12 @@ struct GalleryCard {
   }
 
   private func badge(_ kind: String, _ text: String, _ detail: String) -> String {
-    "<span class=\"badge \(kind)\">\(escaped(text))</span> <span class=\"dim\">\(detail)</span>"
+    "<span class=\"badge \(kind)\">\(escaped(text))</span><br><span class=\"dim\">in the file: \(detail)</span>"
   }
 
   private func picture(_ file: String, _ kind: String, _ caption: String) -> String {
     "<figure class=\"\(kind)\"><a href=\"\(escaped(file))\"><img src=\"\(escaped(file))\" "
-      + "alt=\"\(kind), example \(item.index)\"></a><figcaption><b>\(kind)</b>\(escaped(caption))"
+      + "alt=\"\(kind.prefix { $0 != " " }), example \(item.index)\"></a><figcaption><b>\(kind.prefix { $0 != " " })</b>\(escaped(caption))"
       + "</figcaption></figure>"
   }
 

@@ -39,6 +39,7 @@ let galleryStyle = """
   img { display: block; width: 100%; image-rendering: pixelated; border-radius: 0.3rem;
     outline: 1px solid var(--line); }
   figure.adversarial img { outline: 2px solid var(--bad); }
+  figure.held img { outline-color: var(--good); }
   figcaption { font-size: 0.78rem; color: var(--dim); margin-top: 0.35rem; line-height: 1.3; }
   figcaption b { display: block; color: var(--ink); font-weight: 600; }
   .arrow { color: var(--dim); }
