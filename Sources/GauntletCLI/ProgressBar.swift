@@ -30,7 +30,7 @@ struct ProgressBar {
     var text = "\(progress.done)/\(progress.total)"
     text += "  clean \(share(progress.cleanCorrect, progress.done))"
     if hasAttacks { text += "  under attack \(share(progress.robustCorrect, progress.done))" }
-    if progress.done < progress.total { text += "  \(duration(left)) to go" }
+    if progress.done < progress.total { text += "  \(duration(max(left, 1))) to go" }
     let room = Terminal.width - text.count - 5
     if room >= 8 {
       let width = min(room, 30)

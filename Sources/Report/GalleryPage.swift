@@ -93,7 +93,7 @@ struct GalleryPage {
       }
     }
     return """
-      <section><table>
+      <section class="wide"><table>
       <caption>Accuracy under attack, over all \(result.clean.examples) examples; sizes in the units \
       of the data, \(result.rangeText)</caption>
       <thead><tr><th>attack</th><th>norm</th><th class="n">size</th><th class="n">accuracy</th>\

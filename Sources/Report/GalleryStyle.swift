@@ -16,6 +16,7 @@ let galleryStyle = """
   a { color: inherit; }
   .lead { font-size: 1.1rem; margin: 0.6rem 0 1.6rem; max-width: 46rem; }
   .dim { color: var(--dim); }
+  .wide { overflow-x: auto; }
   table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
   caption { text-align: left; color: var(--dim); padding-bottom: 0.5rem; }
   th, td { text-align: left; padding: 0.3rem 0.9rem 0.3rem 0; border-bottom: 1px solid var(--line);

@@ -32,7 +32,7 @@ import Testing
     (["conquer"], "Unexpected argument 'conquer'"),
   ])
   func aWrongCommandLineIsOneSentenceAndStatus64(arguments: [String], message: String) throws {
-    let run = try CommandLine.run(arguments)
+    let run = try Command.run(arguments)
     #expect(run.status == 64)
     #expect(run.error.hasPrefix("gauntlet: \(message)"), "\(run.error)")
     #expect(run.error.filter { $0 == "\n" }.count == 1 && run.output == "")
@@ -45,16 +45,16 @@ import Testing
     (["--csv", "/proc/r.csv"], "file '/proc/r.csv' cannot be written"),
   ])
   func aFileThatCannotBeUsedIsOneSentenceAndStatus65(arguments: [String], message: String) throws {
-    let run = try CommandLine.run(["evaluate"] + arguments)
+    let run = try Command.run(["evaluate"] + arguments)
     #expect(run.status == 65)
     #expect(run.error.hasPrefix("gauntlet: \(message)"), "\(run.error)")
     #expect(run.error.filter { $0 == "\n" }.count == 1 && run.output == "")
   }
 
   @Test func inspectRefusesWhatIsNoModel() throws {
-    let text = try CommandLine.run(["inspect", Fixtures.url("png/expected.json").path])
+    let text = try Command.run(["inspect", Fixtures.url("png/expected.json").path])
     #expect(text.status == 65 && text.error.contains("expected.json"))
-    let image = try CommandLine.run(["inspect", Fixtures.url("png/rgba.png").path])
+    let image = try Command.run(["inspect", Fixtures.url("png/rgba.png").path])
     #expect(image.status == 65 && image.error.contains("rgba.png"))
     #expect(image.error.filter { $0 == "\n" }.count == 1)
   }
@@ -64,11 +64,11 @@ import Testing
       ["--help"], ["evaluate", "--help"], ["--version"], ["attacks"], ["help", "evaluate"],
       ["--generate-completion-script", "bash"],
     ] {
-      let run = try CommandLine.run(arguments)
+      let run = try Command.run(arguments)
       #expect(run.status == 0 && run.error == "" && !run.output.isEmpty, "\(arguments)")
     }
     #expect(
-      try CommandLine.run(["evaluate", "--help"]).output.contains("gauntlet evaluate --model"))
-    #expect(try CommandLine.run(["attacks", "madry"]).output.contains("randomStart"))
+      try Command.run(["evaluate", "--help"]).output.contains("gauntlet evaluate --model"))
+    #expect(try Command.run(["attacks", "madry"]).output.contains("randomStart"))
   }
 }

@@ -1,7 +1,7 @@
 import Foundation
 
 /// The command `gauntlet` as a process.
-struct CommandLine {
+struct Command {
   var status: Int32
   var output: String
   var error: String
@@ -36,7 +36,7 @@ struct CommandLine {
   /// - Parameter interruptAfter: sends Ctrl-C once this file has grown to some lines.
   static func run(
     _ arguments: [String], in folder: String? = nil, interruptAfter file: String? = nil
-  ) throws -> CommandLine {
+  ) throws -> Command {
     guard let executable else { throw Missing() }
     let process = Process()
     process.executableURL = executable
@@ -64,7 +64,7 @@ struct CommandLine {
       }
     }
     process.waitUntilExit()
-    return CommandLine(
+    return Command(
       status: process.terminationStatus,
       output: try String(contentsOf: streams[0], encoding: .utf8),
       error: try String(contentsOf: streams[1], encoding: .utf8))
