@@ -6,16 +6,23 @@ import Tensors
 /// Reads a trained classifier.
 ///
 /// - Parameters:
-///   - path: An ONNX file.
+///   - path: An ONNX file, or either file of a network in the package's own format.
 ///   - imageShape: The shape of the data's images, `[channels, height, width]`.
-///   - preprocessing: What it says wins over the file `<model>.json` beside the model.
+///   - preprocessing: What it says wins over the file `<model>.json` beside an ONNX model.
 /// - Throws: ``ModelError`` naming the file and what in it cannot be used.
 public func loadModel(
   _ path: String, imageShape: [Int], preprocessing: PreprocessingOptions = .init()
 ) throws(ModelError) -> LoadedModel {
   precondition(imageShape.count == 3, "images are [channels, height, width], not \(imageShape)")
-  let options = preprocessing.filled(from: try readSidecar(of: path))
-  let imported = try importONNX(path, imageShape, options.layout)
+  let native = nativeDescription(of: path)
+  let options =
+    native == nil ? preprocessing.filled(from: try readSidecar(of: path)) : preprocessing
+  let imported: ImportedNetwork
+  if let native {
+    imported = try readNative(native)
+  } else {
+    imported = try importONNX(path, imageShape, options.layout)
+  }
   let core = imported.network
   func problem(_ text: String) -> ModelError { .model(path: path, problem: text) }
   guard core.outputShape.elementCount >= 2 else {
@@ -35,9 +42,10 @@ public func loadModel(
     throw problem(error.description)
   }
   let digest: String
-  do throws(FileError) { digest = try sha256(ofFile: path) } catch { throw .file(error) }
+  do throws(FileError) { digest = try sha256(ofFile: native ?? path) } catch { throw .file(error) }
   return LoadedModel(
-    network: network, path: path, sha256: digest, format: .onnx, layout: layout,
+    network: network, path: path, sha256: digest, format: native == nil ? .onnx : .native,
+    layout: layout,
     preprocessing: options, notes: imported.notes)
 }
 

@@ -4,7 +4,8 @@ import Foundation
 /// The options in a file beside a model, or none where there is no such file.
 ///
 /// For `net.onnx` that is `net.onnx.json`, else `net.json`: an object with any of the fields
-/// `mean`, `std`, `layout` and `range`.
+/// `mean`, `std`, `layout` and `range`. (A `net.json` that describes a network in the package's own
+/// format belongs to other weights.)
 func readSidecar(of model: String) throws(ModelError) -> PreprocessingOptions {
   let stem = model.hasSuffix(".onnx") ? [String(model.dropLast(5))] : []
   guard
@@ -22,6 +23,7 @@ func readSidecar(of model: String) throws(ModelError) -> PreprocessingOptions {
   guard let fields = try? JSONDecoder().decode([String: AnyField].self, from: data) else {
     throw .options(path: path, problem: "it is not a JSON object")
   }
+  if path != model + ".json" && fields["format"] != nil { return PreprocessingOptions() }
   if let unknown = fields.keys.sorted().first(where: { !known.contains($0) }) {
     throw .options(
       path: path,

@@ -92,6 +92,11 @@ public struct TensorDescription: Sendable, Equatable, Codable {
   /// The extent of each axis; nil where the model leaves it open. Nil: no shape is stated.
   public let shape: [Int?]?
 
+  public init(name: String, shape: [Int?]?) {
+    self.name = name
+    self.shape = shape
+  }
+
   init(_ proto: Onnx_ValueInfoProto) {
     name = proto.name
     let tensor = proto.type.tensorType

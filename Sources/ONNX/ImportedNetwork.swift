@@ -8,6 +8,11 @@ public struct ImportedNetwork: Sendable {
   public var network: Network
   /// What was changed on the way, as sentences.
   public var notes: [String]
+
+  public init(network: Network, notes: [String]) {
+    self.network = network
+    self.notes = notes
+  }
 }
 
 extension ONNXModel {

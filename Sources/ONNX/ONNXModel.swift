@@ -2,6 +2,7 @@ import Foundation
 import Files
 import NeuralNetworks
 import SwiftProtobuf
+import Tensors
 
 /// A model file in the ONNX format, read but not yet imported.
 ///
@@ -73,6 +74,12 @@ public struct ONNXModel: Sendable {
     let nodes = (try? Graph(proto))?.nodes ?? proto.node
     return nodes.filter { Operator.all[Graph.operation($0)] == nil }
       .reduce(into: [:]) { $0[Graph.operation($1), default: []].append(Graph.name($1)) }
+  }
+
+  /// How many floating-point numbers its initialisers hold.
+  public var parameterCount: Int {
+    proto.initializer.filter { [1, 10, 11, 16].contains($0.dataType) }
+      .reduce(0) { $0 &+ ($1.dims.map { Int($0) }.checkedElementCount ?? 0) }
   }
 
   /// The operators that can be imported, sorted.

@@ -1,4 +1,4 @@
-internal import Tensors
+import Tensors
 
 /// The axes in another order: axis `i` of the result is axis `permutation[i]` of the input.
 public struct Transpose: FusibleLayer {
@@ -33,8 +33,14 @@ public struct Transpose: FusibleLayer {
     TransposeOperation(sources: sources(inputs[0]))
   }
 
-  /// Two transposes are one; a transpose and its inverse are nothing.
+  /// Two transposes are one; a transpose and its inverse are nothing. A transpose moves behind what
+  /// works element by element, where it may meet its inverse and that its convolution.
   public func fused(with next: any Layer, shape: [Int]) -> [any Layer]? {
+    if next is Activation { return [next, self] }
+    if var affine = (next as? any AffineLayer)?.affine {
+      if affine.scale.values.count > 1 { affine.axis = permutation[affine.axis] }
+      return [affine, self]
+    }
     guard let next = next as? Transpose else { return nil }
     let both = next.permutation.map { permutation[$0] }
     return both == Array(both.indices) ? [] : [Transpose(both)]

@@ -1,8 +1,10 @@
 /// The kinds of layers that a file can name.
 enum LayerRegistry {
   static let types: [any Layer.Type] = [
-    Activation.self, Affine.self, AveragePool.self, BatchNormalization.self, Convolution.self,
-    Dense.self, Dropout.self, MaxPool.self, Reshape.self, Sum.self,
+    Activation.self, Affine.self, Arithmetic.self, AveragePool.self, BatchNormalization.self,
+    Concatenation.self, Constant.self, Convolution.self, Dense.self, Dropout.self,
+    MatrixProduct.self, MaxPool.self, Reduction.self, Reshape.self, Selection.self, Softmax.self,
+    Standardization.self, Sum.self, Transpose.self,
   ]
 
   static func type(kind: String) -> (any Layer.Type)? { types.first { $0.kind == kind } }
