@@ -6,7 +6,7 @@ typedef struct {
   int in_channels, out_channels;       // rounded up to 16 and 32
   int positions, tiles_y, tiles_x, padded_height, padded_width;
   size_t input_stride, product_stride; // floats from one tile position to the next
-  size_t in_slots, out_slots, bias, padded, input, product, result, count;  // offsets in floats
+  size_t in_slots, out_slots, bias, padded, input, product, result, ties, roots, count;  // offsets in floats
 } winograd_layout;
 
 static inline winograd_layout winograd_plan(const ck_winograd *w) {
@@ -31,6 +31,9 @@ static inline winograd_layout winograd_plan(const ck_winograd *w) {
   PLACE(input, l.positions * l.input_stride);
   PLACE(product, l.positions * l.product_stride);
   PLACE(result, (size_t)l.tiles_y * l.tiles_x * 16 * l.out_channels);
+  PLACE(ties, w->ties ? ((size_t)l.padded_height * l.padded_width + 3) / 4 : 0);
+  // For each image of a group: whether it has ties, then the root of each output.
+  PLACE(roots, w->ties ? (size_t)w->group * (1 + (size_t)w->out_height * w->out_width) : 0);
 #undef PLACE
   l.count = offset;
   return l;

@@ -19,9 +19,11 @@ public struct WinogradConvolution: Sendable {
   ///     `[window.channels, outChannels, r, r]`.
   ///   - adjoint: computes the gradient with respect to the input of the convolution that the
   ///     weights belong to; `window` then describes the gradient's way back.
+  ///   - keepingTies: outputs of neighbouring patches that are equal to the bit are equal to the
+  ///     bit, as in a direct convolution; their rounding depends on the place in a tile otherwise.
   public init(
     _ window: Window, outChannels: Int, weights: UnsafePointer<Float>, bias: [Float]? = nil,
-    adjoint: Bool = false
+    adjoint: Bool = false, keepingTies: Bool = false
   ) {
     precondition(window.kernel.y == window.kernel.x && [3, 5].contains(window.kernel.y))
     precondition(window.stride == .init(1, 1) && window.dilation == .init(1, 1))
@@ -31,7 +33,7 @@ public struct WinogradConvolution: Sendable {
       in_height: Int32(window.height), in_width: Int32(window.width),
       out_channels: Int32(outChannels), out_height: Int32(window.outHeight),
       out_width: Int32(window.outWidth), pad_top: Int32(window.padTop),
-      pad_left: Int32(window.padLeft), group: 1)
+      pad_left: Int32(window.padLeft), group: 1, ties: keepingTies ? 1 : 0)
     raw.group = Int32(Self.group(window, outChannels: outChannels))
     shape = Shape(raw: raw)
     filters = AlignedBuffer(count: ck_winograd_filter_count(&raw))

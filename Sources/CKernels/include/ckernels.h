@@ -61,6 +61,7 @@ typedef struct {
   int32_t out_channels, out_height, out_width;
   int32_t pad_top, pad_left;                          // may exceed the kernel's half
   int32_t group;                                      // images transformed together
+  int32_t ties;                                       // equal neighbouring patches: equal bits
 } ck_winograd;
 size_t ck_winograd_filter_count(const ck_winograd *w);
 size_t ck_winograd_scratch_count(const ck_winograd *w);

@@ -17,6 +17,14 @@ public struct Convolution: FusibleLayer {
   public var groups: Int
   /// True where the result passes a ReLU.
   public var rectified = false
+  /// True where equal patches must give equal results, to the bit: a maximum follows, and which of
+  /// several equal values it takes decides where the gradient goes. Images with plateaus have many.
+  var keepsTies = false
+
+  /// All but `keepsTies`, which is the plan's own business.
+  private enum CodingKeys: String, CodingKey {
+    case weight, bias, stride, dilation, padding, groups, rectified
+  }
 
   public init(
     weight: Tensor, bias: Tensor? = nil, stride: Window.Pair = .init(1, 1),
@@ -101,8 +109,15 @@ public struct Convolution: FusibleLayer {
   }
 
   public func fused(with next: any Layer, shape: [Int]) -> [any Layer]? {
-    guard !rectified else { return nil }
     var result = self
+    if var pool = next as? MaxPool, !keepsTies {
+      // The maximum of rectified values is the rectified maximum, of fewer values.
+      result.keepsTies = true
+      result.rectified = false
+      pool.rectified = pool.rectified || rectified
+      return [result, pool]
+    }
+    guard !rectified else { return nil }
     if let activation = next as? Activation, activation.function == .relu {
       result.rectified = true
       return [result]

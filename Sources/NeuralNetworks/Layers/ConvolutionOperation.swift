@@ -24,7 +24,8 @@ struct ConvolutionOperation: Operation {
       return
     }
     let forward = WinogradConvolution(
-      window, outChannels: layer.filters, weights: layer.weight.values, bias: layer.bias?.values)
+      window, outChannels: layer.filters, weights: layer.weight.values, bias: layer.bias?.values,
+      keepingTies: layer.keepsTies)
     var back = window
     back.channels = layer.filters
     (back.height, back.outHeight) = (window.outHeight, window.height)
