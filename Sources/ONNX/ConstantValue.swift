@@ -13,8 +13,11 @@ struct ConstantValue: Sendable, Equatable {
   /// Row-major.
   var elements: Elements
 
-  /// The most elements of a constant that a graph computes.
+  /// The most elements of a constant.
   static let limit = 1 << 28
+  /// The most elements of one constant that is computed, and of all together.
+  static let computedLimit = 1 << 24
+  static let totalLimit = 1 << 27
 
   init(shape: [Int], elements: Elements) {
     self.shape = shape

@@ -8,6 +8,9 @@ struct Graph: Sendable {
   let input: TensorDescription
   let output: String
 
+  /// The most nodes of a graph.
+  static let nodeLimit = 1 << 14
+
   init(_ proto: Onnx_GraphProto) throws(ONNXProblem) {
     initializers = Dictionary(proto.initializer.map { ($0.name, $0) }) { first, _ in first }
     let names = Set(initializers.keys)
@@ -20,6 +23,11 @@ struct Graph: Sendable {
       throw .graph("it has \(inputs.count) inputs \(inputs.map(\.name)); one image is supported")
     }
     input = TensorDescription(inputs[0])
+    let type = Int(inputs[0].type.tensorType.elemType)
+    guard type == 0 || Operator.floatTypes.contains(type) else {
+      let name = Onnx_TensorProto.DataType(rawValue: type).map { "\($0)" } ?? "\(type)"
+      throw .graph("input '\(input.name)' has elements of type \(name) instead of float")
+    }
     guard let output = proto.output.first?.name else { throw .graph("it has no output") }
     self.output = output
     var needed: Set<String> = [output]
@@ -27,6 +35,9 @@ struct Graph: Sendable {
     for node in proto.node.reversed() where node.output.contains(where: needed.contains) {
       alive.append(node)
       needed.formUnion(node.input)
+    }
+    guard alive.count <= Self.nodeLimit else {
+      throw .graph("it has \(alive.count) nodes; \(Self.nodeLimit) are accepted")
     }
     nodes = alive.reversed()
   }
@@ -52,6 +63,7 @@ struct Graph: Sendable {
     }
     var reader = TensorReader(folder: folder)
     var builder = GraphBuilder(inputShape: shape.withoutBatch)
+    var computed = 0
     var values: [String: Value] = [
       input.name: .activation(Activated(number: 0, shape: shape))
     ]
@@ -75,6 +87,12 @@ struct Graph: Sendable {
       let node = Node(proto, opset: opset, folder: folder, inputs: inputs)
       guard let known = Operator.all[Self.operation(proto)] else { continue }
       let outputs = try known.run(node, &builder)
+      for case .constant(let value) in outputs where node.operation != "Constant" {
+        computed += value.count
+      }
+      guard computed <= ConstantValue.totalLimit else {
+        throw node.problem("the graph computes too many constants")
+      }
       for (name, value) in zip(proto.output, outputs) where !name.isEmpty { values[name] = value }
     }
     guard case .activation(let result) = values[output] else {

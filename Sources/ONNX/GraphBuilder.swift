@@ -13,7 +13,10 @@ struct GraphBuilder {
   }
 
   /// The most numbers that one value of one example may have.
-  static let limit = 1 << 26
+  static let limit = 1 << 24
+  /// And all values of one example together.
+  static let totalLimit = 1 << 28
+  private var total = 0
 
   init(inputShape: [Int]) { network = Network(inputShape: inputShape) }
 
@@ -31,6 +34,10 @@ struct GraphBuilder {
     }
     guard let count = shape.checkedElementCount, count > 0, count <= Self.limit else {
       throw node.problem("would yield shape \(shape)")
+    }
+    total += count
+    guard total <= Self.totalLimit else {
+      throw node.problem("the values of one example exceed \(Self.totalLimit) numbers")
     }
     var name = node.name
     var suffix = 1

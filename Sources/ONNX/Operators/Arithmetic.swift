@@ -60,7 +60,8 @@ extension Operator {
           fmod($0, $1)
         } integers: { a, b in
           guard b != 0, b != -1 else { return b == 0 ? nil : 0 }
-          return (a % b + b) % b
+          let rest = a % b
+          return rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest
         }
       ]
     },
@@ -235,7 +236,7 @@ struct BroadcastPairs {
 
   init(_ a: ConstantValue, _ b: ConstantValue, _ node: Node) throws(ONNXProblem) {
     guard let shape = a.shape.broadcast(with: b.shape), let count = shape.checkedElementCount,
-      count <= ConstantValue.limit
+      count <= ConstantValue.computedLimit
     else { throw node.problem("shapes \(a.shape) and \(b.shape) do not broadcast") }
     self.shape = shape
     indices = Array(

@@ -29,8 +29,8 @@ extension Operator {
       guard let start = try node.optionalIntegers(0)?.first,
         let limit = try node.optionalIntegers(1)?.first,
         let step = try node.optionalIntegers(2)?.first, step != 0,
-        abs(start) < 1 << 40, abs(limit) < 1 << 40, abs(step) < 1 << 40,
-        (limit - start) / step <= ConstantValue.limit
+        start.magnitude < 1 << 40, limit.magnitude < 1 << 40, step.magnitude < 1 << 40,
+        (limit - start) / step <= ConstantValue.computedLimit
       else { throw node.problem("only ranges of integers are supported") }
       return [ConstantValue(Array(stride(from: start, to: limit, by: step)))]
     },
@@ -58,10 +58,10 @@ extension Operator {
   ]
 
   /// Codes of the floating-point types.
-  private static let floatTypes: Set<Int> = [1, 10, 11, 16]
+  static let floatTypes: Set<Int> = [1, 10, 11, 16]
 
   private static func checkedCount(_ shape: [Int], _ node: Node) throws(ONNXProblem) -> Int {
-    guard let count = shape.checkedElementCount, count <= ConstantValue.limit else {
+    guard let count = shape.checkedElementCount, count <= ConstantValue.computedLimit else {
       throw node.problem("would yield shape \(shape)")
     }
     return count

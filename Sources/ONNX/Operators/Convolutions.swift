@@ -27,12 +27,16 @@ extension Operator {
     }
     let sliding = try Sliding(node, kernel: kernel, over: image)
     let bias = try node.optional(2) == nil ? nil : node.weights(2)
+    let groups = try node.integer("group", default: 1)
+    guard weight.shape[0] > 0, groups > 0, groups <= weight.shape[0] else {
+      throw node.problem("weights \(weight.shape) do not make \(groups) groups")
+    }
     guard bias == nil || bias?.shape == [weight.shape[0]] else {
       throw node.problem("bias \(bias?.shape ?? []) does not fit weights \(weight.shape)")
     }
     let layer = Convolution(
       weight: weight, bias: bias, stride: sliding.stride, dilation: sliding.dilation,
-      padding: sliding.padding, groups: try node.integer("group", default: 1))
+      padding: sliding.padding, groups: groups)
     return [try image.finish(layer, node, &builder)]
   }
 }

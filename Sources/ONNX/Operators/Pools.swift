@@ -43,6 +43,9 @@ extension Operator {
     }
     let kernel = image.isLine ? Window.Pair(1, shape[0]) : Window.Pair(shape[0], shape[1])
     let sliding = try Sliding(node, kernel: kernel, over: image)
+    guard max(sliding.padding.top, sliding.padding.bottom) < kernel.y * sliding.dilation.y,
+      max(sliding.padding.left, sliding.padding.right) < kernel.x * sliding.dilation.x
+    else { throw node.problem("its padding holds a whole window") }
     let roundingUp = try node.integer("ceil_mode", default: 0) != 0
     return [try image.finish(try layer(kernel, sliding, roundingUp), node, &builder)]
   }

@@ -119,7 +119,7 @@ extension Operator {
     let mode = try node.string("mode", default: "constant")
     let axes = try node.opset < 18 ? nil : node.optionalIntegers(3)
     guard let pads, pads.count == 2 * (axes?.count ?? rank), fill.isFinite,
-      pads.allSatisfy({ abs($0) < 1 << 20 })
+      pads.allSatisfy({ $0.magnitude < 1 << 20 })
     else { throw node.problem("pads \(pads ?? []) do not fit \(x.shape)") }
     for index in 0..<pads.count / 2 {
       let axis = try node.axis(axes?[index] ?? index, rank: rank)
