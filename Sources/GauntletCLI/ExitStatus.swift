@@ -28,9 +28,9 @@ enum ExitStatus: Int32 {
     case let error as ReportError:
       if case .occupied = error { self = .usage } else { self = .data }
     case is UsageError, is AttackError: self = .usage
-    case BenchmarkError.unknown: self = .usage
+    case BenchmarkError.unknown, TrainingError.parameter: self = .usage
     case is FileError, is DatasetError, is PNGError, is ModelError, is ONNXError,
-      is NetworkFileError:
+      is NetworkFileError, is NetworkError, is TrainingError, is ExportError:
       self = .data
     case is CancellationError: self = .interrupted
     default:
@@ -57,7 +57,8 @@ enum ExitStatus: Int32 {
     error is EvaluationError || error is ReportError || error is UsageError
       || error is AttackError || error is FileError || error is DatasetError || error is PNGError
       || error is BenchmarkError || error is ModelError || error is ONNXError
-      || error is NetworkFileError
+      || error is NetworkFileError || error is NetworkError || error is TrainingError
+      || error is ExportError
   }
 }
 

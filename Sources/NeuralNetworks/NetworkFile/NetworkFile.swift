@@ -34,13 +34,17 @@ public struct NetworkFile: Sendable {
   private static let mostValues = 1 << 28
   private static let mostNodes = 1 << 14
 
+  /// A path without the ending of either file.
+  public static func stem(_ path: String) -> String {
+    for ending in [".json", ".safetensors"] where path.hasSuffix(ending) {
+      return String(path.dropLast(ending.count))
+    }
+    return path
+  }
+
   /// Both paths for a path with either ending or none.
   public static func paths(_ path: String) -> (description: String, weights: String) {
-    var stem = path
-    for ending in [".json", ".safetensors"] where path.hasSuffix(ending) {
-      stem = String(path.dropLast(ending.count))
-    }
-    return (stem + ".json", stem + ".safetensors")
+    (stem(path) + ".json", stem(path) + ".safetensors")
   }
 
   /// Writes both files, each whole or not at all, the weights first.

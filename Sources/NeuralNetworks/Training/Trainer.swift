@@ -21,7 +21,7 @@ public final class Trainer {
   }
 
   /// What a step is about, for whoever changes its images.
-  public struct Step {
+  public struct Step: Sendable {
     /// The network before the step.
     public var network: Network
     /// `[count, inputShape...]`

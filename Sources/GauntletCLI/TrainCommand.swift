@@ -1,0 +1,187 @@
+import ArgumentParser
+import Foundation
+import Gauntlet
+
+/// `gauntlet train`
+struct TrainCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "train",
+    abstract: "Trains a network, on clean or on adversarial images.",
+    discussion: """
+      Writes NAME.json (what the network is) and NAME.safetensors (its weights); gauntlet export \
+      turns them into ONNX. Ctrl-C finishes the step and leaves NAME.checkpoint, from which the \
+      same command with --resume goes on; the final weights are the same, to the bit, as those of a \
+      run that was not interrupted, for any number of threads.
+
+      Examples:
+        gauntlet train --architecture paper-mnist --data mnist --output mnist
+        gauntlet train --architecture paper-mnist --data mnist --attack madry:steps=7 \\
+          --epsilon 0.3 --output robust
+      """)
+
+  @Option(
+    help: ArgumentHelp(
+      "What to train: "
+        + Architecture.all.map { "\($0.name) (\($0.summary))" }.joined(separator: "; ") + ".",
+      valueName: "name"))
+  var architecture: String
+
+  @Option(
+    help: ArgumentHelp(
+      "A folder of IDX files (MNIST), of CIFAR-10 batches, or of splits of PNG class folders, or "
+        + "an .npz file with x and y.", valueName: "path"))
+  var data: String
+
+  @Option(help: "The part of the data to train on.")
+  var split = "train"
+
+  @Option(help: "The part to test on after each epoch; none for no test.")
+  var testSplit = "test"
+
+  @Option(help: ArgumentHelp("The first examples only.", valueName: "n"))
+  var limit: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "Where the network goes: NAME.json and NAME.safetensors.", valueName: "name"))
+  var output: String
+
+  @OptionGroup(title: "Training") var recipe: RecipeOptions
+  @OptionGroup(title: "Adversarial training") var adversary: AdversaryOptions
+
+  @Option(help: "How many threads compute; changes no result.")
+  var threads = ProcessInfo.processInfo.activeProcessorCount
+
+  @Flag(help: "Goes on from NAME.checkpoint.")
+  var resume = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Steps between checkpoints; by default one an epoch, 0 for none.", valueName: "steps"))
+  var checkpointEvery: Int?
+
+  @Flag(name: .shortAndLong, help: "Says nothing on standard error but errors.")
+  var quiet = false
+
+  func validate() throws {
+    guard Architecture.named(architecture) != nil else {
+      let names = Architecture.all.map(\.name).joined(separator: ", ")
+      throw ValidationError("there is no architecture '\(architecture)'; there are \(names)")
+    }
+    guard (1...1024).contains(threads) else {
+      throw ValidationError("--threads is to be 1 to 1024, not \(threads)")
+    }
+    if let limit, limit < 1 { throw ValidationError("--limit is to be at least 1, not \(limit)") }
+    if let checkpointEvery, checkpointEvery < 0 {
+      throw ValidationError("--checkpoint-every is not to be negative: \(checkpointEvery)")
+    }
+  }
+
+  func run() throws {
+    guard let architecture = Architecture.named(architecture) else { return }
+    let adversary = try adversary.adversary(seed: recipe.seed, threads: threads)
+    let train = try Dataset.load(path: data, split: split)
+    let test = testSplit == "none" ? nil : try Dataset.load(path: data, split: testSplit)
+    if let test, test.shape != train.shape || test.classCount > train.classCount {
+      throw UsageError(
+        "split '\(testSplit)' has images \(test.shape) of \(test.classCount) classes, "
+          + "split '\(split)' \(train.shape) of \(train.classCount)")
+    }
+    let count = min(limit ?? train.count, train.count)
+    let network = try architecture.makeNetwork(
+      inputShape: train.shape, classes: train.classCount,
+      normalization: try recipe.normalization(channels: train.shape[0]), seed: recipe.seed)
+    let configuration = try recipe.configuration()
+    let trainer = try Trainer(
+      network,
+      on: TrainingData(labels: Array(train.labels.prefix(count))) { train.images($0) },
+      configuration: configuration, threads: threads)
+    let description = TrainingSummary.Run(
+      architecture: architecture.name, inputShape: train.shape, classes: train.classCount,
+      data: "sha256 \(train.sha256), the first \(count)" + recipe.preparation,
+      attack: adversary?.description, configuration: configuration)
+    var run = TrainingRun(
+      trainer: trainer, description: description, output: output, adversary: adversary,
+      test: test.map { test in TrainingData(labels: test.labels) { test.images($0) } },
+      threads: threads, checkpointEvery: checkpointEvery ?? trainer.stepsPerEpoch, quiet: quiet)
+    try run.begin(resuming: resume)
+    try run.finish()
+  }
+}
+
+/// How to train.
+struct RecipeOptions: ParsableArguments {
+  enum Method: String, ExpressibleByArgument, CaseIterable { case sgd, adam }
+  enum Decline: String, ExpressibleByArgument, CaseIterable { case constant, step, cosine }
+
+  @Option(help: "Passes over the data.") var epochs = 5
+  @Option(help: "Examples of a step.") var batchSize = 128
+  @Option(help: "Gradient descent with momentum, or Adam.") var optimizer = Method.sgd
+  @Option(help: "The largest learning rate; by default 0.05, with Adam 0.001.")
+  var learningRate: Float?
+  @Option(help: "The momentum of sgd.") var momentum: Float = 0.9
+  @Flag(help: "Nesterov's momentum.") var nesterov = false
+  @Option(help: "Weight decay, of weights and not biases; decoupled with Adam.")
+  var weightDecay: Float = 0.0005
+  @Option(help: "What becomes of the learning rate; step divides it by 10 twice.")
+  var schedule = Decline.cosine
+  @Option(help: "Steps over which the learning rate rises at first.") var warmUp = 100
+  @Option(help: "The most pixels by which training images are shifted at random.") var shift = 0
+  @Flag(help: "Mirrors half of the training images.") var flip = false
+  @Option(help: "Decides the first weights, the order of the examples and everything random.")
+  var seed: UInt64 = 0
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "Subtracted from each channel by the network's first layer.", valueName: "list"))
+  var mean: NumberList?
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Divides each channel after that.", valueName: "list"))
+  var std: NumberList?
+
+  /// The values the options stand for.
+  func configuration() throws(TrainingError) -> TrainingConfiguration {
+    let method: Optimizer =
+      switch optimizer {
+      case .sgd: .sgd(momentum: momentum, nesterov: nesterov, weightDecay: weightDecay)
+      case .adam: .adam(weightDecay: weightDecay)
+      }
+    let decline: LearningRate.Schedule =
+      switch schedule {
+      case .constant: .constant
+      case .step: .step(every: max(1, (epochs + 2) / 3), factor: 0.1)
+      case .cosine: .cosine
+      }
+    let result = TrainingConfiguration(
+      epochs: epochs, batchSize: batchSize, optimizer: method,
+      learningRate: LearningRate(
+        learningRate ?? (optimizer == .sgd ? 0.05 : 0.001), schedule: decline, warmUp: warmUp),
+      augmentation: Augmentation(shift: shift, flips: flip), seed: seed)
+    try result.validate()
+    return result
+  }
+
+  /// Mean and deviation of each of `channels`, or nil where neither is given.
+  func normalization(
+    channels: Int
+  ) throws(UsageError) -> (mean: [Float], deviation: [Float])? {
+    if mean == nil && std == nil { return nil }
+    func list(_ option: String, _ values: [Float]?, _ other: Float) throws(UsageError) -> [Float] {
+      let values = values ?? [other]
+      guard values.count == 1 || values.count == channels else {
+        throw UsageError("\(option) has \(values.count) numbers for \(channels) channels")
+      }
+      return values.count == 1 ? [Float](repeating: values[0], count: channels) : values
+    }
+    let deviation = try list("--std", std?.values, 1)
+    guard deviation.allSatisfy({ $0 > 0 }) else { throw UsageError("--std is to be positive") }
+    return (try list("--mean", mean?.values, 0), deviation)
+  }
+
+  /// The normalisation as part of what identifies a run.
+  var preparation: String {
+    if mean == nil && std == nil { return "" }
+    return ", less \(mean?.values ?? [0]), by \(std?.values ?? [1])"
+  }
+}
