@@ -86,7 +86,7 @@ let package = Package(
       tests("Datasets", ["Files", "Tensors"]),
       tests("ONNX", ["Files", "NeuralNetworks", "Tensors"]),
       tests("Robustness", ["NeuralNetworks", "Tensors"]),
-      tests("Attacks", ["NeuralNetworks", "Robustness", "Tensors"]),
+      tests("Attacks", ["Datasets", "NeuralNetworks", "ONNX", "Robustness", "Tensors"]),
       tests("Models", ["Datasets", "Files", "NeuralNetworks", "ONNX", "Robustness", "Tensors"]),
       tests("Evaluation", ["Attacks", "Datasets", "NeuralNetworks", "Robustness", "Tensors"]),
       tests(
