@@ -128,12 +128,13 @@ struct ChunkEvaluation {
   /// What the model says of the images once they are rounded to 8 bits inside their balls.
   private func eightBitPredictions(_ images: Tensor, _ threat: ThreatModel) throws -> [Int?] {
     let scale = PixelScale(range: session.bounds)
+    let table = scale.table
     var rounded: [Float] = []
     rounded.reserveCapacity(images.values.count)
     for row in 0..<images.rowCount {
       let quantized = Quantization(
         images.row(row), around: batch.images.row(row), in: threat, scale: scale)
-      rounded += quantized.levels.map(scale.value(of:))
+      rounded += quantized.levels.map { table[Int($0)] }
     }
     let tensor = Tensor(shape: images.shape, values: rounded)
     return try session.logits(batch.with(images: tensor)).predictions()

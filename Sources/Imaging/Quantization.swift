@@ -19,8 +19,7 @@ public struct Quantization: Sendable, Equatable {
   ///   - upper: The largest allowed value, for each of `values`.
   ///   - scale: The levels.
   public init(
-    _ values: some Collection<Float>, lower: some Collection<Float>,
-    upper: some Collection<Float>, scale: PixelScale
+    _ values: [Float], lower: [Float], upper: [Float], scale: PixelScale
   ) {
     let count = values.count
     precondition(
@@ -29,15 +28,15 @@ public struct Quantization: Sendable, Equatable {
     levels = []
     levels.reserveCapacity(count)
     outsideCount = 0
-    for (value, bounds) in zip(values, zip(lower, upper)) {
-      let nearest = scale.level(nearestTo: value)
+    for index in values.indices {
+      let nearest = scale.level(nearestTo: values[index])
       let rounded = scale.value(of: nearest)
-      if rounded >= bounds.0, rounded <= bounds.1 {
+      if rounded >= lower[index], rounded <= upper[index] {
         levels.append(nearest)
         continue
       }
-      let first = scale.firstLevel(notBelow: bounds.0)
-      let last = scale.lastLevel(notAbove: bounds.1)
+      let first = scale.firstLevel(notBelow: lower[index])
+      let last = scale.lastLevel(notAbove: upper[index])
       if first <= last {
         levels.append(UInt16(min(max(Int(nearest), first), last)))
       } else {
