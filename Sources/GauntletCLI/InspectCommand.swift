@@ -20,7 +20,7 @@ struct InspectCommand: ParsableCommand {
   var json = false
 
   func run() throws {
-    let inspection = try Inspection(of: model)
+    let inspection = try inspect(model)
     if json {
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]

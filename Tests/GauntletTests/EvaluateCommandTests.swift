@@ -112,7 +112,7 @@ import Testing
       #expect(run.output.contains("classes     3"))
       let json = try Command.run(["inspect", "--json", tiny.model])
       let document = try JSONSerialization.jsonObject(with: Data(json.output.utf8))
-      #expect((document as? [String: Any])?["classCount"] as? Int == 3)
+      #expect((document as? [String: Any])?["parameters"] as? Int == 48)
     }
   }
 }
