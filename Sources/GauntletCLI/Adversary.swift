@@ -16,12 +16,21 @@ struct AdversaryOptions: ParsableArguments {
   @Option(help: "The attack's norm; by default its first.")
   var norm: Norm?
 
+  @Option(
+    help: ArgumentHelp(
+      "Steps over which the size rises from 0; at full size at once, training may not begin to "
+        + "learn.", valueName: "steps"))
+  var epsilonWarmUp = 500
+
   @Option(help: "The share of each batch that is perturbed.")
   var adversarialShare = 1.0
 
   func validate() throws {
     guard (attack == nil) == (epsilon == nil) else {
       throw ValidationError("--attack and --epsilon are given together or not at all")
+    }
+    guard epsilonWarmUp >= 0 else {
+      throw ValidationError("--epsilon-warm-up is not to be negative: \(epsilonWarmUp)")
     }
     guard adversarialShare > 0 && adversarialShare <= 1 else {
       throw ValidationError(
@@ -41,10 +50,11 @@ struct AdversaryOptions: ParsableArguments {
     let size = try Epsilon(epsilon)
     let parameters = Attacks.parameters(of: method).map { "\($0.name)=\($0.value)" }
     return Adversary(
-      attack: method, norm: norm, radius: size.radius, share: adversarialShare, seed: seed,
+      attack: method, norm: norm, radius: size.radius, warmUp: epsilonWarmUp,
+      share: adversarialShare, seed: seed,
       threads: threads,
       description: "\(information.name):\(parameters.joined(separator: ",")) \(norm.rawValue) "
-        + "\(size.radius) share \(adversarialShare)")
+        + "\(size.radius) warm-up \(epsilonWarmUp) share \(adversarialShare)")
   }
 }
 
@@ -55,6 +65,8 @@ struct Adversary: Sendable {
   let attack: any Attack
   let norm: Norm
   let radius: Float
+  /// Steps over which the radius rises in equal parts.
+  let warmUp: Int
   /// The part of the batch, from its beginning, that is replaced.
   let share: Double
   let seed: UInt64
@@ -64,25 +76,13 @@ struct Adversary: Sendable {
   /// Images attacked together; results do not depend on it.
   private static let chunk = 16
 
-  init(
-    attack: any Attack, norm: Norm, radius: Float, share: Double, seed: UInt64, threads: Int,
-    description: String
-  ) {
-    self.attack = attack
-    self.norm = norm
-    self.radius = radius
-    self.share = share
-    self.seed = seed
-    self.threads = threads
-    self.description = description
-  }
-
   /// The images to learn from in place of the step's.
   func images(for step: Trainer.Step) throws -> Tensor {
     let count = Int((share * Double(step.labels.count)).rounded())
     let chunks = (count + Self.chunk - 1) / Self.chunk
     let classifier = Classifier(step.network, chunk: Self.chunk)
-    let threat = ThreatModel(norm: norm, radius: radius, bounds: classifier.bounds)
+    let part = step.number < warmUp ? Float(step.number + 1) / Float(warmUp) : 1
+    let threat = ThreatModel(norm: norm, radius: radius * part, bounds: classifier.bounds)
     var results = [Result<Tensor, any Error>?](repeating: nil, count: chunks)
     let workers = min(threads, chunks)
     results.withUnsafeMutableBufferPointer { results in

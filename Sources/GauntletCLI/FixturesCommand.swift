@@ -19,49 +19,69 @@ struct FixturesCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Where it goes.", valueName: "folder"))
   var output: String
 
-  @Option(help: "Images to train on; they are not kept.") var train = 12000
   @Option(help: "Images to test on.") var test = 1000
   @Option(help: "Decides images and weights.") var seed: UInt64 = 1
 
+  /// One of the models, and how it is made.
+  private struct Recipe {
+    var name: String
+    /// How many images it learns from, which are not kept; few, so that it makes mistakes.
+    var images: Int
+    var adversary: [String]
+    var configuration: TrainingConfiguration
+  }
+
+  private var recipes: [Recipe] {
+    [
+      Recipe(
+        name: "digits-cnn", images: 1200, adversary: [],
+        configuration: TrainingConfiguration(
+          epochs: 4, batchSize: 32, learningRate: LearningRate(0.05, schedule: .cosine, warmUp: 60),
+          seed: seed)),
+      Recipe(
+        name: "digits-cnn-robust", images: 3000,
+        adversary: [
+          "--attack", "madry:steps=5,relativeStep=0.4", "--epsilon", "0.1", "--epsilon-warm-up",
+          "200",
+        ],
+        configuration: TrainingConfiguration(
+          epochs: 8, batchSize: 32, optimizer: .adam(),
+          learningRate: LearningRate(0.001, schedule: .cosine, warmUp: 100), seed: seed)),
+    ]
+  }
+
   func run() throws {
-    guard train > 0, test > 0 else { throw UsageError("--train and --test are to be positive") }
+    guard test > 0 else { throw UsageError("--test is to be positive, not \(test)") }
     let digits = SyntheticDigits(seed: seed)
     for folder in ["digits", "models"] { try createFolder("\(output)/\(folder)") }
     let testSet = digits.dataset(0..<test)
-    let trainSet = digits.dataset(test..<test + train)
     try testSet.writeIDX(to: "\(output)/digits", split: "test")
-    try trainModel("digits-cnn", nil, trainSet, testSet)
-    try trainModel("digits-cnn-robust", "madry:steps=7,relativeStep=0.25", trainSet, testSet)
+    for recipe in recipes {
+      try train(recipe, digits.dataset(test..<test + recipe.images), testSet)
+    }
   }
 
-  private func trainModel(
-    _ name: String, _ attack: String?, _ trainSet: Dataset, _ testSet: Dataset
-  ) throws {
-    Terminal.say(name)
+  private func train(_ recipe: Recipe, _ trainSet: Dataset, _ testSet: Dataset) throws {
+    Terminal.say(recipe.name)
     guard let architecture = Architecture.named("small-cnn") else { return }
-    let options = try AdversaryOptions.parse(
-      attack.map { ["--attack", $0, "--epsilon", "0.2"] } ?? [])
-    let adversary = try options.adversary(seed: seed, threads: 2)
-    let configuration = TrainingConfiguration(
-      epochs: attack == nil ? 6 : 12, batchSize: 64, optimizer: .adam(weightDecay: 0.0005),
-      learningRate: LearningRate(0.002, schedule: .cosine, warmUp: 100), seed: seed)
+    let adversary = try AdversaryOptions.parse(recipe.adversary).adversary(seed: seed, threads: 2)
     let trainer = try Trainer(
       try architecture.makeNetwork(classes: 10, seed: seed),
       on: TrainingData(labels: trainSet.labels) { trainSet.images($0) },
-      configuration: configuration, threads: 2)
-    let path = "\(output)/models/\(name)"
+      configuration: recipe.configuration, threads: 2)
+    let path = "\(output)/models/\(recipe.name)"
     var run = TrainingRun(
       trainer: trainer,
       description: TrainingSummary.Run(
-        architecture: architecture.name, inputShape: [1, 28, 28], classes: 10,
+        architecture: architecture.name, inputShape: trainSet.shape, classes: 10,
         data: "sha256 \(trainSet.sha256)", attack: adversary?.description,
-        configuration: configuration),
+        configuration: recipe.configuration),
       output: path, adversary: adversary,
       test: TrainingData(labels: testSet.labels) { testSet.images($0) }, threads: 2,
       checkpointEvery: 0, quiet: false)
     try run.begin(resuming: false)
     try run.finish()
     try writeAtomically(
-      try exportONNX(try NetworkFile.read(path).network, name: name), to: path + ".onnx")
+      try exportONNX(try NetworkFile.read(path).network, name: recipe.name), to: path + ".onnx")
   }
 }
