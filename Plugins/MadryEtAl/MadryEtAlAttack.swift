@@ -11,7 +11,8 @@ public struct MadryEtAlAttack: Attack {
   public var steps = 40
   /// The length of a step in the units of the data; nil goes by `relativeStep`.
   public var stepSize: Float?
-  /// The length of a step as a part of the radius; nil is 1/30, the paper's 0.01 for 0.3.
+  /// The length of a step as a part of the radius; nil is 4/3 of `1 / steps`, with
+  /// 40 steps the paper's 0.01 for 0.3, so that any number of steps can cross the ball.
   public var relativeStep: Double?
   /// How many random starts.
   public var restarts = 1
@@ -25,7 +26,7 @@ public struct MadryEtAlAttack: Attack {
     norms: [.linf, .l2, .l1],
     parameters: [
       "steps": "how many steps", "stepSize": "a step's length in the units of the data",
-      "relativeStep": "a step's length as a part of the radius, 1/30 where none is given",
+      "relativeStep": "a step's length as a part of the radius, 4/3 of 1/steps where none is given",
       "restarts": "starts, all of them random",
       "randomStart": "false starts the first ascent at the clean image",
     ])
@@ -40,7 +41,7 @@ public struct MadryEtAlAttack: Attack {
   public func perturb(
     _ task: AttackTask, against model: any DifferentiableModel
   ) throws -> [Tensor] {
-    let step = IteratedAscent.StepSize(stepSize, relative: relativeStep ?? 1.0 / 30)
+    let step = IteratedAscent.StepSize(stepSize, relative: relativeStep ?? 4 / (3 * Double(steps)))
     return try IteratedAscent(
       steps: steps, stepSize: step, restarts: restarts, start: randomStart ? .random : .clean
     ).run(task, against: model)
