@@ -62,9 +62,10 @@ void ck_multiply(const float *a, size_t lda, size_t m, const float *packed, size
                  const float *bias, int relu, float *c, size_t ldc) {
   ck()->multiply(a, lda, m, packed, k, n, bias, relu, c, ldc);
 }
-void ck_winograd_run(const ck_winograd *w, const float *x, const float *filters, const float *bias,
-                     int relu, float *y, size_t images, float *scratch) {
-  ck()->winograd_run(w, x, filters, bias, relu, y, images, scratch);
+void ck_winograd_run(const ck_winograd *w, const float *x, const float *filters,
+                     const float *weights, const float *bias, int relu, float *y, size_t images,
+                     float *scratch) {
+  ck()->winograd_run(w, x, filters, weights, bias, relu, y, images, scratch);
 }
 void ck_max_pool(const ck_window *w, const float *x, float *y, uint16_t *choice, int relu) {
   ck()->max_pool(w, x, y, choice, relu);

@@ -12,8 +12,8 @@ typedef struct {
   void (*normals)(float *, size_t, uint64_t, uint32_t, uint64_t, uint64_t);
   void (*multiply)(const float *, size_t, size_t, const float *, size_t, size_t, const float *, int,
                    float *, size_t);
-  void (*winograd_run)(const ck_winograd *, const float *, const float *, const float *, int,
-                       float *, size_t, float *);
+  void (*winograd_run)(const ck_winograd *, const float *, const float *, const float *,
+                       const float *, int, float *, size_t, float *);
   void (*max_pool)(const ck_window *, const float *, float *, uint16_t *, int);
   void (*max_pool_gradient)(const ck_window *, const float *, const uint16_t *, float *);
 } ck_table;

@@ -4,11 +4,27 @@ internal import CKernels
 /// transformed once.
 ///
 /// S. Winograd, *Arithmetic Complexity of Computations* (1980); A. Lavin, S. Gray, "Fast Algorithms
-/// for Convolutional Neural Networks", 2016. Relative rms error about 3e-6 in single precision.
+/// for Convolutional Neural Networks", 2016. Relative rms error about 3e-6 in single precision, ten
+/// times that of a direct convolution; where the network branches on the result (``Kink``), what is
+/// decided is as exact as there.
 public struct WinogradConvolution: Sendable {
   private let shape: Shape
   private let filters: AlignedBuffer
   private let bias: AlignedBuffer?
+  /// The weights themselves, where outputs may have to be computed directly.
+  private let weights: AlignedBuffer?
+
+  /// What decides on the outputs next.
+  public enum Kink: Sendable, Equatable {
+    /// Nothing sharp.
+    case none
+    /// A ReLU: outputs near zero are computed directly.
+    case rectifier
+    /// A maximum over windows, perhaps rectified: neighbouring patches that are equal to the bit give
+    /// outputs that are equal to the bit; and for windows of 2 x 2 at stride 2, those whose largest
+    /// values nearly meet are computed directly.
+    case maximum(twoByTwo: Bool)
+  }
 
   /// What the kernel needs to know, as it stores it.
   private struct Shape: @unchecked Sendable { var raw: ck_winograd }
@@ -19,26 +35,40 @@ public struct WinogradConvolution: Sendable {
   ///     `[window.channels, outChannels, r, r]`.
   ///   - adjoint: computes the gradient with respect to the input of the convolution that the
   ///     weights belong to; `window` then describes the gradient's way back.
-  ///   - keepingTies: outputs of neighbouring patches that are equal to the bit are equal to the
-  ///     bit, as in a direct convolution; their rounding depends on the place in a tile otherwise.
+  ///   - kink: what follows; not for the adjoint.
   public init(
     _ window: Window, outChannels: Int, weights: UnsafePointer<Float>, bias: [Float]? = nil,
-    adjoint: Bool = false, keepingTies: Bool = false
+    adjoint: Bool = false, kink: Kink = .none
   ) {
     precondition(window.kernel.y == window.kernel.x && [3, 5].contains(window.kernel.y))
     precondition(window.stride == .init(1, 1) && window.dilation == .init(1, 1))
     precondition(window.padTop >= 0 && window.padLeft >= 0)
+    precondition(!adjoint || kink == .none)
+    let (ties, refine): (Int32, Int) =
+      switch kink {
+      case .none: (0, CK_REFINE_NONE)
+      case .rectifier: (0, CK_REFINE_ZEROS)
+      case .maximum(let twoByTwo): (1, twoByTwo ? CK_REFINE_MAXIMA : CK_REFINE_NONE)
+      }
     var raw = ck_winograd(
       kernel: Int32(window.kernel.y), in_channels: Int32(window.channels),
       in_height: Int32(window.height), in_width: Int32(window.width),
       out_channels: Int32(outChannels), out_height: Int32(window.outHeight),
       out_width: Int32(window.outWidth), pad_top: Int32(window.padTop),
-      pad_left: Int32(window.padLeft), group: 1, ties: keepingTies ? 1 : 0)
+      pad_left: Int32(window.padLeft), group: 1, ties: ties, refine: Int32(refine))
     raw.group = Int32(Self.group(window, outChannels: outChannels))
     shape = Shape(raw: raw)
     filters = AlignedBuffer(count: ck_winograd_filter_count(&raw))
     ck_winograd_pack(&raw, weights, adjoint ? 1 : 0, filters.pointer)
     self.bias = bias.map(AlignedBuffer.init)
+    self.weights =
+      refine == CK_REFINE_NONE
+      ? nil
+      : AlignedBuffer(
+        Array(
+          UnsafeBufferPointer(
+            start: weights,
+            count: outChannels * window.channels * window.kernel.y * window.kernel.x)))
   }
 
   /// Images transformed together: enough rows to use the filters read, few enough to stay in cache.
@@ -60,6 +90,7 @@ public struct WinogradConvolution: Sendable {
   ) {
     var raw = shape.raw
     ck_winograd_run(
-      &raw, images, filters.pointer, bias?.pointer, rectified ? 1 : 0, result, count, scratch)
+      &raw, images, filters.pointer, weights?.pointer, bias?.pointer, rectified ? 1 : 0, result,
+      count, scratch)
   }
 }

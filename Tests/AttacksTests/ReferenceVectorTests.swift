@@ -129,14 +129,13 @@ import Testing
     #expect(kinks <= 2)
   }
 
-  // Plain single precision keeps 13 to 16 of 16 images on the path over ten steps; forty steps of
-  // Winograd's rounding, a few times larger, lose some more.
+  // Ascents are chaotic: plain single precision itself leaves the path on two of 16 images.
   @Test(
     arguments: [
-      ("ifgsm", "i-fgsm", 14), ("mim", "mim", 14), ("mim_0.06", "mim:stepSize=0.06", 14),
-      ("pgd", "madry:stepSize=0.01,randomStart=false", 12),
+      ("ifgsm", "i-fgsm"), ("mim", "mim"), ("mim_0.06", "mim:stepSize=0.06"),
+      ("pgd", "madry:stepSize=0.01,randomStart=false"),
     ])
-  func finalImagesAgree(name: String, attack: String, least: Int) throws {
+  func finalImagesAgree(name: String, attack: String) throws {
     let images = try Attacks.parse(attack)
       .perturb(task([0.3]), against: classifier.session())[0]
     let expected = try doubles(name, in: arrays)
@@ -145,6 +144,6 @@ import Testing
         (Double(images.values[$0]) - expected[$0]).magnitude <= 1e-6
       }
     }
-    #expect(equal >= least, "\(equal) of 16 images of \(name) agree")
+    #expect(equal >= 14, "\(equal) of 16 images of \(name) agree")
   }
 }

@@ -62,14 +62,19 @@ typedef struct {
   int32_t pad_top, pad_left;                          // may exceed the kernel's half
   int32_t group;                                      // images transformed together
   int32_t ties;                                       // equal neighbouring patches: equal bits
+  int32_t refine;                                     // what kink follows, if any
 } ck_winograd;
+/// Outputs near the kink of a ReLU, or of a 2 x 2 maximum at stride 2, are computed directly.
+enum { CK_REFINE_NONE = 0, CK_REFINE_ZEROS = 1, CK_REFINE_MAXIMA = 2 };
 size_t ck_winograd_filter_count(const ck_winograd *w);
 size_t ck_winograd_scratch_count(const ck_winograd *w);
 /// Transforms filters. `adjoint` = 0: weights [out][in][r][r]; 1: weights [in][out][r][r], flipped,
 /// which makes the convolution the gradient with respect to the input of the one they belong to.
 void ck_winograd_pack(const ck_winograd *w, const float *weights, int adjoint, float *filters);
-void ck_winograd_run(const ck_winograd *w, const float *x, const float *filters, const float *bias,
-                     int relu, float *y, size_t images, float *scratch);
+/// `weights` are those that were packed, not for the adjoint; read only where w->refine asks.
+void ck_winograd_run(const ck_winograd *w, const float *x, const float *filters,
+                     const float *weights, const float *bias, int relu, float *y, size_t images,
+                     float *scratch);
 
 // Pooling ---------------------------------------------------------------------------------------------
 /// Maximum over windows; choice[i] = 1 + the position in the window of the first maximum, 0 where

@@ -17,11 +17,11 @@ public struct Convolution: FusibleLayer {
   public var groups: Int
   /// True where the result passes a ReLU.
   public var rectified = false
-  /// True where equal patches must give equal results, to the bit: a maximum follows, and which of
-  /// several equal values it takes decides where the gradient goes. Images with plateaus have many.
-  var keepsTies = false
+  /// The maximum that alone reads the result: which of several values it takes decides where the
+  /// gradient goes, so those must be right to the last bits. Set by optimisation.
+  var follower: MaxPool?
 
-  /// All but `keepsTies`, which is the plan's own business.
+  /// All but `follower`, which is the plan's own business.
   private enum CodingKeys: String, CodingKey {
     case weight, bias, stride, dilation, padding, groups, rectified
   }
@@ -110,11 +110,11 @@ public struct Convolution: FusibleLayer {
 
   public func fused(with next: any Layer, shape: [Int]) -> [any Layer]? {
     var result = self
-    if var pool = next as? MaxPool, !keepsTies {
+    if var pool = next as? MaxPool, follower == nil {
       // The maximum of rectified values is the rectified maximum, of fewer values.
-      result.keepsTies = true
-      result.rectified = false
       pool.rectified = pool.rectified || rectified
+      result.rectified = false
+      result.follower = pool
       return [result, pool]
     }
     guard !rectified else { return nil }

@@ -25,7 +25,7 @@ struct ConvolutionOperation: Operation {
     }
     let forward = WinogradConvolution(
       window, outChannels: layer.filters, weights: layer.weight.values, bias: layer.bias?.values,
-      keepingTies: layer.keepsTies)
+      kink: Self.kink(after: layer))
     var back = window
     back.channels = layer.filters
     (back.height, back.outHeight) = (window.outHeight, window.height)
@@ -35,6 +35,15 @@ struct ConvolutionOperation: Operation {
     winograd = forward
     winogradAdjoint = WinogradConvolution(
       back, outChannels: window.channels, weights: layer.weight.values, adjoint: true)
+  }
+
+  private static func kink(after layer: Convolution) -> WinogradConvolution.Kink {
+    if layer.rectified { return .rectifier }
+    guard let pool = layer.follower else { return .none }
+    let two = Window.Pair(2, 2)
+    return .maximum(
+      twoByTwo: pool.kernel == two && pool.stride == two && pool.dilation == .init(1, 1)
+        && pool.padding == Padding())
   }
 
   /// Winograd pays from 16 channels on both sides; its transforms cost more than they save below.
