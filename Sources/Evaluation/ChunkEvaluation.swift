@@ -43,7 +43,8 @@ struct ChunkEvaluation {
         ?? false
     }
     let first = batch.indices.first ?? 0
-    let model = ObservedModel(session, indices: first..<first + batch.count)
+    let model = ObservedModel(
+      session, indices: first..<first + batch.count, criteria: criteria)
     let proposals = try propose(entry, to: attacked, criteria: criteria, model: model)
     var best = Candidates(
       clean: batch.images, logits: logits, criteria: criteria, labels: clean.map(\.label))

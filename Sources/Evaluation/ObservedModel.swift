@@ -9,6 +9,9 @@ public struct Cost: Sendable, Hashable {
   public var gradients = 0
   /// Gradients that were zero everywhere, held a NaN, or held an infinity but no NaN.
   public var zero = 0, nan = 0, infinite = 0
+  /// For one example: the images asked about until the model's answer first met the goal, that one
+  /// included; none where no answer did.
+  public var queriesToSuccess: Int?
 
   public init() {}
 
@@ -27,10 +30,14 @@ final class ObservedModel: DifferentiableModel {
   private(set) var costs: [Cost]
   private let session: ClassifierSession
   private let first: Int
+  private let criteria: [Criterion?]
 
-  /// - Parameter indices: the chunk's, consecutive.
-  init(_ session: ClassifierSession, indices: Range<Int>) {
+  /// - Parameters:
+  ///   - indices: the chunk's, consecutive.
+  ///   - criteria: the goal for each of them.
+  init(_ session: ClassifierSession, indices: Range<Int>, criteria: [Criterion?]) {
     self.session = session
+    self.criteria = criteria
     first = indices.lowerBound
     costs = [Cost](repeating: Cost(), count: indices.count)
   }
@@ -40,8 +47,9 @@ final class ObservedModel: DifferentiableModel {
   var bounds: ClosedRange<Float> { session.bounds }
 
   func logits(_ batch: Batch) throws -> Tensor {
-    count(batch) { cost, _ in cost.forwards += 1 }
-    return try session.logits(batch)
+    let logits = try session.logits(batch)
+    count(batch, logits) { cost, _ in cost.forwards += 1 }
+    return logits
   }
 
   func gradient(
@@ -50,7 +58,7 @@ final class ObservedModel: DifferentiableModel {
     let answer = try session.gradient(batch, cotangent: cotangent)
     let size = answer.gradient.rowSize
     answer.gradient.values.withUnsafeBufferPointer { values in
-      count(batch) { cost, row in
+      count(batch, answer.logits) { cost, row in
         cost.gradients += 1
         // As integers, magnitudes order like the numbers, infinity above all and NaN above that.
         var largest: UInt32 = 0
@@ -70,9 +78,15 @@ final class ObservedModel: DifferentiableModel {
   }
 
   /// An attack may invent examples; those are answered and not counted for anybody.
-  private func count(_ batch: Batch, _ body: (inout Cost, Int) -> Void) {
+  private func count(_ batch: Batch, _ logits: Tensor, _ body: (inout Cost, Int) -> Void) {
+    let predictions = logits.predictions()
     for (row, index) in batch.indices.enumerated() where costs.indices.contains(index - first) {
-      body(&costs[index - first], row)
+      let place = index - first
+      body(&costs[place], row)
+      guard costs[place].queriesToSuccess == nil, let criterion = criteria[place],
+        criterion.isMet(by: predictions[row])
+      else { continue }
+      costs[place].queriesToSuccess = costs[place].forwards + costs[place].gradients
     }
   }
 }

@@ -5,7 +5,9 @@ extension ChunkOutcome {
   /// that order; where the plan has no attack, one for each example.
   ///
   /// The same run gives the same bytes. `forwards` and `backwards` count the one call that served all
-  /// sizes. A value that is not finite is written as `null`.
+  /// sizes; `iters_to_success` counts both until an answer first met the goal, and is `null` where none
+  /// did, where the size was not enough, or where the last iterates are wanted. `restart` is not
+  /// known to the evaluation. A value that is not finite is written as `null`.
   public func records(_ plan: EvaluationPlan) -> [String] {
     var lines: [String] = []
     for (row, index) in batch.indices.enumerated() {
@@ -60,6 +62,9 @@ private struct Line {
     add("l0", "\(Int(outcome.distances.l0))")
     add("forwards", "\(outcome.cost.forwards)")
     add("backwards", "\(outcome.cost.gradients)")
+    let isCounted = outcome.isSuccess && outcome.isAttacked && entry.choice == .best
+    add("iters_to_success", number(isCounted ? outcome.cost.queriesToSuccess : nil))
+    add("restart", "null")
     if let isSuccess = outcome.isEightBitSuccess { add("export_success_8bit", "\(isSuccess)") }
     add("seed", "\(seed)")
   }

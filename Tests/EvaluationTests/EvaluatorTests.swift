@@ -1,3 +1,4 @@
+import Attacks
 import Evaluation
 import Foundation
 import NeuralNetworks
@@ -31,6 +32,20 @@ import Testing
     let outcome = chunks[0].attacked[0][1].outcomes[2]
     #expect(!outcome.isAttacked && !outcome.isCorrect && outcome.distances == Distances())
     expectClose(Double(chunks[0].attacked[0][2].outcomes[0].margin), -0.1, .rounding)
+  }
+
+  /// A step of 0.03 moves the margin by 0.06: from 0.2 over 0.14, 0.08 and 0.02 to -0.04, which the
+  /// fifth question finds. 0.8 is out of reach, -0.5 is not attacked, 0.05 falls at the second.
+  @Test func recordsTellHowLongSuccessTook() throws {
+    let plan = try makePlan(
+      ["0.15"], attacks: [try Attacks.parse("i-fgsm:steps=5")], range: 0..<4)
+    var records: [String] = []
+    _ = try Evaluator(try Examples.identity(), Examples.pairs, plan: plan)
+      .run(deliver: { records += $0.records(plan) })
+    for (record, expected) in zip(records, ["5", "null", "null", "2"]) {
+      #expect(record.contains("\"iters_to_success\":\(expected),"))
+    }
+    #expect(records.count == 4)
   }
 
   @Test func accuracyNeverRisesWithTheSize() throws {
