@@ -87,7 +87,9 @@ let package = Package(
       tests("ONNX", ["Files", "NeuralNetworks", "Tensors"]),
       tests("Robustness", ["NeuralNetworks", "Tensors"]),
       tests("Attacks", ["Datasets", "NeuralNetworks", "ONNX", "Robustness", "Tensors"]),
-      tests("Models", ["Datasets", "Files", "NeuralNetworks", "ONNX", "Robustness", "Tensors"]),
+      tests(
+        "Models",
+        ["Attacks", "Datasets", "Files", "NeuralNetworks", "ONNX", "Robustness", "Tensors"]),
       tests("Evaluation", ["Attacks", "Datasets", "NeuralNetworks", "Robustness", "Tensors"]),
       tests(
         "Report",

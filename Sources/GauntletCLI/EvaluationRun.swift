@@ -75,8 +75,8 @@ struct EvaluationRun {
     if let path = output.csv { try write(result.csv, to: path) }
     if let export { _ = try export.finish() }
     let manifest = try gallery?.write(picks.picks, of: result, classifier: model.classifier)
-    guard !output.quiet else { return }
     if !output.usesStandardOutput { Terminal.print(result.text) }
+    guard !output.quiet else { return }
     if let gallery, let manifest {
       let kept = manifest.items.count { $0.fileIsAdversarial && $0.fileIsInsideBall }
       Terminal.say(

@@ -38,7 +38,7 @@ struct OutputOptions: ParsableArguments {
   @Flag(help: "Let --gallery and --export use folders that are not empty.")
   var overwrite = false
 
-  @Flag(name: .shortAndLong, help: "Write no progress and no table.")
+  @Flag(name: .shortAndLong, help: "Write nothing to standard error but errors.")
   var quiet = false
 
   func validate() throws {
