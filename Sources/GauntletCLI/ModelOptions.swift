@@ -60,6 +60,14 @@ extension ModelOptions {
     {
       dataset = try Dataset.load(path: dataPath, split: data.split, range: range[0]...range[1])
     }
+    // Found before a long run, and with the file's name.
+    let classes = loaded.classCount
+    if let index = dataset.labels.firstIndex(where: { $0 >= classes }) {
+      throw DatasetError.malformed(
+        path: dataPath, place: "example \(index)",
+        problem:
+          "has label \(dataset.labels[index]), model '\(path)' has classes 0 to \(classes - 1)")
+    }
     return OpenedModel(
       classifier: Classifier(loaded.network, bounds: dataset.range, chunk: batchSize),
       dataset: dataset,

@@ -26,7 +26,7 @@ public final class Plan: Sendable {
   let steps: [Step]
   let layout: Layout
 
-  /// - Throws: nothing today for a network built with `append`; shapes were checked there.
+  /// Shapes were checked when the network was built with `append`.
   public init(_ network: Network, capacity: Int, purpose: Purpose = .inputGradient) {
     precondition(capacity > 0, "a chunk holds at least one example, not \(capacity)")
     let network = purpose == .training ? network : network.optimized()
@@ -37,9 +37,6 @@ public final class Plan: Sendable {
     steps = plan.steps
     layout = plan.layout
   }
-
-  /// Memory a workspace of this plan takes, in bytes.
-  public var workspaceByteCount: Int { layout.count * 4 }
 
   /// A place to run this plan; one a thread.
   public func makeWorkspace() -> Workspace { Workspace(self) }

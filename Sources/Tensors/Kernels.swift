@@ -38,6 +38,3 @@ public func affine(
 ) {
   ck_affine(result, values, scale, shift, count, scale.count, inner)
 }
-
-/// Most instructions of the kernels' set in use: 0 portable, 1 AVX2, 2 AVX-512.
-public var instructionSet: Int { Int(ck_instruction_set()) }

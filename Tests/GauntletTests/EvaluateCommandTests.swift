@@ -89,7 +89,7 @@ import Testing
       }
       let cases: [(name: String, values: [Float], labels: [Int], message: String)] = [
         ("wide", [Float](repeating: 0, count: 20), [0], "images are [1, 4, 5]"),
-        ("label", [Float](repeating: 0, count: 16), [7], "label 7 does not exist"),
+        ("label", [Float](repeating: 0, count: 16), [7], "example 0 has label 7"),
         ("nan", [Float](repeating: .nan, count: 16), [0], "nan"),
         ("bytes", [Float](repeating: 255, count: 16), [0], "255"),
       ]
