@@ -51,6 +51,7 @@ let package = Package(
         "Files", "NeuralNetworks", "Tensors",
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ], exclude: ["Wire/onnx.proto"], swiftSettings: strict),
+    module("Privacy", []),
     module("Robustness", ["NeuralNetworks", "Tensors"]),
   ]
     + attacks.map {
@@ -59,15 +60,25 @@ let package = Package(
         swiftSettings: strict)
     } + [
       module("Attacks", ["Robustness"] + attacks.map { .byName(name: $0) }),
+      module("Certification", ["NeuralNetworks", "Privacy", "Robustness", "Tensors"]),
+      module(
+        "PrivateTraining",
+        ["Datasets", "Files", "NeuralNetworks", "Privacy", "Robustness", "Tensors"]),
       module("Models", ["Files", "NeuralNetworks", "ONNX", "Robustness", "Tensors"]),
-      module("Evaluation", ["Datasets", "Imaging", "Robustness", "Tensors"]),
+      module("Evaluation", ["Certification", "Datasets", "Imaging", "Robustness", "Tensors"]),
       module("Report", ["Datasets", "Evaluation", "Files", "Imaging", "Robustness", "Tensors"]),
-      module("Benchmarks", ["Attacks", "Models", "NeuralNetworks", "Robustness", "Tensors"]),
+      module(
+        "Benchmarks",
+        [
+          "Attacks", "Certification", "Models", "NeuralNetworks", "Privacy", "PrivateTraining",
+          "Robustness", "Tensors",
+        ]),
       module(
         "Gauntlet",
         [
-          "Attacks", "Datasets", "Evaluation", "Imaging", "Models", "NeuralNetworks", "ONNX",
-          "Report", "Robustness", "Tensors",
+          "Attacks", "Certification", "Datasets", "Evaluation", "Imaging", "Models",
+          "NeuralNetworks", "ONNX", "Privacy", "PrivateTraining", "Report", "Robustness",
+          "Tensors",
         ]),
       .executableTarget(
         name: "GauntletCLI",
@@ -86,6 +97,11 @@ let package = Package(
       tests("Datasets", ["Files", "Tensors"]),
       tests("ONNX", ["Files", "NeuralNetworks", "Tensors"]),
       tests("Robustness", ["NeuralNetworks", "Tensors"]),
+      tests("Privacy", []),
+      tests("Certification", ["NeuralNetworks", "Privacy", "Robustness", "Tensors"]),
+      tests(
+        "PrivateTraining",
+        ["Datasets", "Files", "NeuralNetworks", "Privacy", "Robustness", "Tensors"]),
       tests("Attacks", ["Datasets", "NeuralNetworks", "ONNX", "Robustness", "Tensors"]),
       tests(
         "Models",

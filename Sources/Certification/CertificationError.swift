@@ -1,0 +1,20 @@
+/// Why noise, a sensitivity or an estimate cannot be had.
+public enum CertificationError: Error, Equatable, CustomStringConvertible {
+  /// A layer in front of the noise for which there is no sensitivity rule.
+  case unsupportedLayer(node: String, kind: String)
+  /// A norm without a sensitivity for this noise.
+  case unsupportedNorm(problem: String)
+  /// Noise that cannot be placed or scaled as asked.
+  case noise(problem: String)
+  /// An option outside of its range.
+  case parameter(name: String, problem: String)
+
+  public var description: String {
+    switch self {
+    case .unsupportedLayer(let node, let kind):
+      "node '\(node)' (\(kind)) stands in front of the noise, and how far it can move is not known"
+    case .unsupportedNorm(let problem), .noise(let problem): problem
+    case .parameter(let name, let problem): "\(name) \(problem)"
+    }
+  }
+}
