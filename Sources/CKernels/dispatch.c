@@ -50,6 +50,11 @@ void ck_affine(float *y, const float *x, const float *scale, const float *shift,
                size_t channels, size_t inner) {
   ck()->affine(y, x, scale, shift, n, channels, inner);
 }
+double ck_dot(const float *x, const float *y, size_t n) { return ck()->dot(x, y, n); }
+void ck_add_outer_products(float *c, const float *g, const float *a, size_t m, size_t n,
+                           size_t count) {
+  ck()->add_outer_products(c, g, a, m, n, count);
+}
 void ck_random_bits(uint32_t *out, size_t n, uint64_t seed, uint32_t high, uint64_t middle,
                     uint64_t block) {
   ck()->random_bits(out, n, seed, high, middle, block);

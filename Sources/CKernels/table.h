@@ -8,6 +8,8 @@ typedef struct {
   void (*relu)(float *, const float *, size_t);
   void (*relu_gradient)(float *, const float *, const float *, size_t);
   void (*affine)(float *, const float *, const float *, const float *, size_t, size_t, size_t);
+  double (*dot)(const float *, const float *, size_t);
+  void (*add_outer_products)(float *, const float *, const float *, size_t, size_t, size_t);
   void (*random_bits)(uint32_t *, size_t, uint64_t, uint32_t, uint64_t, uint64_t);
   void (*normals)(float *, size_t, uint64_t, uint32_t, uint64_t, uint64_t);
   void (*multiply)(const float *, size_t, size_t, const float *, size_t, size_t, const float *, int,

@@ -23,6 +23,10 @@ public protocol Layer: Sendable, Codable {
   /// The trainable tensors, in a fixed order; none by default.
   var parameters: [Tensor] { get set }
 
+  /// True where, in training, an example's result depends on the others of its batch, so that no
+  /// gradient belongs to one example; false by default.
+  var mixesExamples: Bool { get }
+
   /// True where the result has the input's elements in the input's order, so that no work is
   /// needed outside of training.
   var isView: Bool { get }
@@ -34,6 +38,7 @@ extension Layer {
     set { precondition(newValue.isEmpty, "\(Self.kind) has no parameters") }
   }
   public var isView: Bool { false }
+  public var mixesExamples: Bool { false }
 }
 
 /// The shape and elements of one example in double precision.

@@ -24,6 +24,28 @@ public protocol Operation: Sendable {
   func addParameterGradients(_ call: Call, to sums: [UnsafeMutablePointer<Float>])
 }
 
+/// An operation that can tell the gradients of single examples apart.
+///
+/// In a backward pass for ``Plan/Purpose/exampleGradients``, `measureParameterGradients` takes the
+/// place of `addParameterGradients`; after the whole pass, when each example's factor is known,
+/// `addKeptGradients` runs once.
+public protocol ExampleGradientOperation: Operation {
+  /// How many floats `measureParameterGradients` leaves for `addKeptGradients`, for a full chunk.
+  var keptCount: Int { get }
+
+  /// Adds the squared Euclidean norm of each example's gradient with respect to all parameters of
+  /// the layer to `squaredNorms[example]`, and writes what it takes to add them to `call.kept`.
+  /// Runs under the conditions of `addParameterGradients`.
+  func measureParameterGradients(_ call: Call, squaredNorms: UnsafeMutablePointer<Double>)
+
+  /// Adds `factors[example]` times each example's gradient to `sums`, one buffer a parameter, in
+  /// the order of the examples: cutting a run of examples into calls changes no bit. Reads and may
+  /// change `call.kept`, nothing else. A factor of 0 adds nothing, not even where the gradient is
+  /// not finite.
+  func addKeptGradients(
+    _ call: Call, scaledBy factors: UnsafePointer<Float>, to sums: [UnsafeMutablePointer<Float>])
+}
+
 /// What of the forward pass must still be there in the backward pass.
 public struct BackwardReads: OptionSet, Sendable {
   public let rawValue: Int
@@ -57,6 +79,9 @@ public struct Call {
   public var scratch: UnsafeMutablePointer<Float>
   /// `savedCount` floats that last from `forward` to `backward`, aligned to 64 bytes.
   public var saved: UnsafeMutablePointer<Float>
+  /// `keptCount` floats that last until the end of a backward pass for single examples' gradients,
+  /// aligned to 64 bytes.
+  public var kept: UnsafeMutablePointer<Float>
   /// Set in a training pass; nil at inference.
   public var training: TrainingPass?
 }

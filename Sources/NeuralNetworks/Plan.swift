@@ -15,6 +15,10 @@ public final class Plan: Sendable {
     case inputGradient
     /// Forward in training mode, and the gradient with respect to the parameters.
     case training
+    /// The same, with the norm of each example's gradient before they are summed.
+    case exampleGradients
+
+    var isTraining: Bool { self == .training || self == .exampleGradients }
   }
 
   /// What runs, after optimisation.
@@ -29,13 +33,26 @@ public final class Plan: Sendable {
   /// Shapes were checked when the network was built with `append`.
   public init(_ network: Network, capacity: Int, purpose: Purpose = .inputGradient) {
     precondition(capacity > 0, "a chunk holds at least one example, not \(capacity)")
-    let network = purpose == .training ? network : network.optimized()
+    let network = purpose.isTraining ? network : network.optimized()
     self.network = network
     self.capacity = capacity
     self.purpose = purpose
     let plan = Self.plan(network, capacity: capacity, purpose: purpose)
     steps = plan.steps
     layout = plan.layout
+  }
+
+  /// How many layers have parameters that the output depends on.
+  public var parameterLayers: Int {
+    steps.count { $0.parameterCount > 0 && $0.runsBackward }
+  }
+
+  /// The operation of a step whose layer has parameters, in a plan for single examples' gradients.
+  func measuring(_ step: Step) -> any ExampleGradientOperation {
+    guard let operation = step.operation as? any ExampleGradientOperation else {
+      preconditionFailure("node '\(network.nodes[step.node].name)' has no gradient of one example")
+    }
+    return operation
   }
 
   /// A place to run this plan; one a thread.
@@ -62,6 +79,8 @@ extension Plan {
     /// True where the backward pass has something to do.
     var runsBackward: Bool
     var parameterCount: Int
+    /// Where what `measureParameterGradients` keeps is.
+    var kept: Int
   }
 
   /// Offsets of what the caller reads and writes.
@@ -83,7 +102,7 @@ extension Plan {
     let total = nodes.count
     let middle = total + 1
     let end = 2 * total + 2
-    let training = purpose == .training
+    let training = purpose.isTraining
     let hasBackward = purpose != .inference
     func forwardMoment(_ node: Int) -> Int { node + 1 }
     func backwardMoment(_ node: Int) -> Int { 2 * total + 1 - node }
@@ -153,6 +172,7 @@ extension Plan {
       var inputGradients: [Int?] = []
       var saved = 0
       var scratch = [Int]()
+      var kept: Int?
     }
     var written: Set<Int> = [root[network.output]]
     var drafts = [Draft](repeating: Draft(), count: total)
@@ -169,6 +189,9 @@ extension Plan {
       }
       let moment = backwardMoment(index)
       drafts[index].scratch.append(memory.add(operation.scratchCount, moment...moment))
+      if purpose == .exampleGradients, let operation = operation as? any ExampleGradientOperation {
+        drafts[index].kept = memory.add(operation.keptCount, moment...end)
+      }
       for input in node.inputs {
         guard needsGradient[input], let gradient = gradients[root[input]] else {
           drafts[index].inputGradients.append(nil)
@@ -199,7 +222,8 @@ extension Plan {
         additions: draft.additions.map { (offsets[$0.from], offsets[$0.to], $0.count) },
         saved: offsets[draft.saved], scratch: offsets[draft.scratch[0]],
         backwardScratch: draft.scratch.last.map { offsets[$0] } ?? 0,
-        runsBackward: draft.scratch.count > 1, parameterCount: node.layer.parameters.count)
+        runsBackward: draft.scratch.count > 1, parameterCount: node.layer.parameters.count,
+        kept: draft.kept.map { offsets[$0] } ?? 0)
     }
     let layout = Layout(
       count: count, input: offset(ofValue: 0), output: offset(ofValue: network.output),

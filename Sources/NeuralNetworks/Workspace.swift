@@ -21,7 +21,8 @@ public final class Workspace {
         count: 0, inputs: step.inputs.map { UnsafePointer(memory + $0) },
         output: memory + step.output, outputGradient: memory + (step.outputGradient ?? 0),
         inputGradients: step.inputGradients.map { $0.map { memory + $0 } },
-        scratch: memory + step.scratch, saved: memory + step.saved, training: nil)
+        scratch: memory + step.scratch, saved: memory + step.saved, kept: memory + step.kept,
+        training: nil)
     }
   }
 
@@ -55,7 +56,7 @@ public final class Workspace {
   /// The plan may use `input`'s memory for other values afterwards: write it before every pass.
   public func forward(count: Int, training: TrainingPass? = nil) {
     precondition(count >= 0 && count <= plan.capacity, "\(count) examples for \(plan.capacity)")
-    precondition(plan.purpose == .training || training == nil, "the plan is not for training")
+    precondition(plan.purpose.isTraining || training == nil, "the plan is not for training")
     self.count = count
     for index in calls.indices {
       calls[index].count = count
@@ -83,6 +84,46 @@ public final class Workspace {
       end -= step.parameterCount
     }
     precondition(end == 0, "\(sums.count) buffers for \(sums.count - end) parameters")
+  }
+
+  /// Computes the squared Euclidean norm of each example's gradient, layer by layer, in one backward
+  /// pass, and keeps what ``addParameterGradients(scaledBy:to:)`` needs.
+  ///
+  /// - Parameter squaredNorms: `[plan.parameterLayers, count]`, overwritten: for each layer with
+  ///   parameters, in the network's order, the norm over all of its parameters together.
+  public func measureParameterGradients(squaredNorms: UnsafeMutablePointer<Double>) {
+    precondition(plan.purpose == .exampleGradients, "the plan is for \(plan.purpose)")
+    squaredNorms.update(repeating: 0, count: plan.parameterLayers * count)
+    var layer = plan.steps.count { $0.parameterCount > 0 && $0.runsBackward }
+    runBackward { step, call in
+      guard step.parameterCount > 0 else { return }
+      layer -= 1
+      plan.measuring(step).measureParameterGradients(
+        call, squaredNorms: squaredNorms + layer * count)
+    }
+  }
+
+  /// Adds each example's gradient times its factor to `sums`, in the order of the examples; after
+  /// ``measureParameterGradients(squaredNorms:)``, once.
+  ///
+  /// - Parameters:
+  ///   - factors: `[plan.parameterLayers, count]`, a factor for each layer and example.
+  ///   - sums: one buffer a parameter, in the order of `Network.parameters`.
+  public func addParameterGradients(
+    scaledBy factors: UnsafePointer<Float>, to sums: [UnsafeMutablePointer<Float>]
+  ) {
+    precondition(plan.purpose == .exampleGradients, "the plan is for \(plan.purpose)")
+    var (layer, next) = (0, 0)
+    for (step, call) in zip(plan.steps, calls) where step.parameterCount > 0 {
+      if step.runsBackward {
+        plan.measuring(step).addKeptGradients(
+          call, scaledBy: factors + layer * count,
+          to: Array(sums[next..<next + step.parameterCount]))
+        layer += 1
+      }
+      next += step.parameterCount
+    }
+    precondition(next == sums.count, "\(sums.count) buffers for \(next) parameters")
   }
 
   private func runBackward(_ visit: (Plan.Step, Call) -> Void) {

@@ -15,6 +15,23 @@ public func add(
   ck_add(target, source, count)
 }
 
+/// The inner product in double precision; the same bits on every machine.
+public func dot(_ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>, count: Int) -> Double {
+  ck_dot(x, y, count)
+}
+
+/// `sums[rows x columns] += left[k]^T right[k]` for `k` in `0..<count`, in order, where `left` is
+/// `[count, rows]` and `right` `[count, columns]`.
+///
+/// The bits are those of adding one product after the other: a sum over many examples may be cut
+/// anywhere.
+public func addOuterProducts(
+  _ left: UnsafePointer<Float>, _ right: UnsafePointer<Float>, rows: Int, columns: Int,
+  count: Int, to sums: UnsafeMutablePointer<Float>
+) {
+  ck_add_outer_products(sums, left, right, rows, columns, count)
+}
+
 /// `result[i] = max(values[i], 0)`; the two may be the same memory.
 public func rectify(
   _ values: UnsafePointer<Float>, count: Int, into result: UnsafeMutablePointer<Float>

@@ -12,7 +12,9 @@ import Testing
     var product = [Float](repeating: 0, count: 5 * 45)
     PackedMatrix(right, rows: 300, columns: 45, rowStride: 45, columnStride: 1)
       .multiply(left: left, count: 5, result: &product)
-    var results = [product, random.normals(1000)]
+    var sums = random.drawing(5).normals(11 * 53)
+    addOuterProducts(left, right, rows: 11, columns: 53, count: 20, to: &sums)
+    var results = [product, random.normals(1000), sums, [Float(dot(left, right, count: 1499))]]
     for kernel in [3, 5] {
       let window = Window(
         channels: 20, height: 9, width: 10, kernel: .init(kernel, kernel), stride: .init(1, 1),

@@ -23,6 +23,13 @@ void ck_relu_gradient(float *dx, const float *dy, const float *y, size_t n);
 void ck_affine(float *y, const float *x, const float *scale, const float *shift, size_t n,
                size_t channels, size_t inner);
 
+// Sums over examples ------------------------------------------------------------------------------
+/// The sum of x[i] y[i] in double precision; the same bits on every machine.
+double ck_dot(const float *x, const float *y, size_t n);
+/// c[m x n] += the sum over k < count, in order, of g[k][m] a[k][n].
+void ck_add_outer_products(float *c, const float *g, const float *a, size_t m, size_t n,
+                           size_t count);
+
 // Random numbers ----------------------------------------------------------------------------------
 /// Numbers `4 * block ...` of the Philox stream (seed, high, middle); see RandomKey in Swift.
 void ck_random_bits(uint32_t *out, size_t n, uint64_t seed, uint32_t high, uint64_t middle,

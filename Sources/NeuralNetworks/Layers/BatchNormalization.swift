@@ -31,6 +31,9 @@ public struct BatchNormalization: AffineLayer, FusibleLayer {
     self.axis = axis
   }
 
+  /// Its statistics are taken from batches, so training it ties the examples of a batch together.
+  public var mixesExamples: Bool { true }
+
   public var affine: Affine {
     var scale: [Float] = []
     var shift: [Float] = []

@@ -105,7 +105,7 @@ public struct Convolution: FusibleLayer {
 
   public func operation(for inputs: [[Int]], capacity: Int) -> any Operation {
     let window = checked { () throws(ShapeError) in try self.window(for: inputs[0]) }
-    return ConvolutionOperation(self, window)
+    return ConvolutionOperation(self, window, capacity: capacity)
   }
 
   public func fused(with next: any Layer, shape: [Int]) -> [any Layer]? {

@@ -3,16 +3,18 @@ internal import Tensors
 /// A convolution by Winograd's algorithm where it is faster, else as a matrix product with the
 /// windows as columns, image by image.
 struct ConvolutionOperation: Operation {
-  private let window: Window
-  private let filters: Int
-  private let groups: Int
+  let window: Window
+  let filters: Int
+  let groups: Int
+  let capacity: Int
   private let weight: [Float]
-  private let bias: [Float]?
+  let bias: [Float]?
   private let rectified: Bool
   private let winograd: WinogradConvolution?
   private let winogradAdjoint: WinogradConvolution?
 
-  init(_ layer: Convolution, _ window: Window) {
+  init(_ layer: Convolution, _ window: Window, capacity: Int) {
+    self.capacity = capacity
     self.window = window
     filters = layer.filters
     groups = layer.groups
@@ -55,9 +57,9 @@ struct ConvolutionOperation: Operation {
       && window.outHeight * window.outWidth >= 16
   }
 
-  private var pixels: Int { window.outHeight * window.outWidth }
-  private var inputSize: Int { window.channels * window.height * window.width }
-  private var columnRows: Int { window.channels / groups * window.kernel.y * window.kernel.x }
+  var pixels: Int { window.outHeight * window.outWidth }
+  var inputSize: Int { window.channels * window.height * window.width }
+  var columnRows: Int { window.channels / groups * window.kernel.y * window.kernel.x }
   /// A 1 x 1 convolution reads its input as the columns.
   private var isPointwise: Bool {
     window.kernel == .init(1, 1) && window.stride == .init(1, 1) && window.padTop == 0
@@ -97,7 +99,7 @@ struct ConvolutionOperation: Operation {
     }
   }
 
-  private func columns(of image: UnsafePointer<Float>, _ call: Call) -> UnsafePointer<Float> {
+  func columns(of image: UnsafePointer<Float>, _ call: Call) -> UnsafePointer<Float> {
     if isPointwise { return image }
     window.columns(of: image, into: call.scratch)
     return UnsafePointer(call.scratch)
@@ -160,7 +162,7 @@ struct ConvolutionOperation: Operation {
     }
   }
 
-  private func mask(_ call: Call) {
+  func mask(_ call: Call) {
     guard rectified else { return }
     rectifierGradient(
       call.outputGradient, at: call.output, count: call.count * filters * pixels,

@@ -59,7 +59,8 @@ public struct Dense: FusibleLayer {
   }
 
   public func operation(for inputs: [[Int]], capacity: Int) -> any Operation {
-    DenseOperation(self, rows: inputs[0].dropLast().reduce(1, *))
+    DenseOperation(
+      self, rows: inputs[0].dropLast().reduce(1, *), capacity: capacity)
   }
 
   public func fused(with next: any Layer, shape: [Int]) -> [any Layer]? {
@@ -80,14 +81,16 @@ public struct Dense: FusibleLayer {
   }
 }
 
-private struct DenseOperation: Operation {
+struct DenseOperation: Operation {
   let inputs: Int, outputs: Int, rows: Int
+  let capacity: Int
   let bias: [Float]?
   let rectified: Bool
   let forwardMatrix: PackedMatrix
   let backwardMatrix: PackedMatrix
 
-  init(_ layer: Dense, rows: Int) {
+  init(_ layer: Dense, rows: Int, capacity: Int) {
+    self.capacity = capacity
     inputs = layer.inputs
     outputs = layer.outputs
     self.rows = rows
@@ -129,7 +132,7 @@ private struct DenseOperation: Operation {
     for row in 0..<count { add(call.outputGradient + row * outputs, to: sums[1], count: outputs) }
   }
 
-  private func mask(_ call: Call) {
+  func mask(_ call: Call) {
     guard rectified else { return }
     rectifierGradient(
       call.outputGradient, at: call.output, count: call.count * rows * outputs,
