@@ -63,6 +63,11 @@ void ck_normals(float *out, size_t n, uint64_t seed, uint32_t high, uint64_t mid
                 uint64_t block) {
   ck()->normals(out, n, seed, high, middle, block);
 }
+void ck_add_noise(float *y, const float *x, size_t n, int laplace, float scale,
+                  const float *scales, uint64_t seed, uint32_t high, uint64_t middle,
+                  uint64_t block) {
+  ck()->add_noise(y, x, n, laplace, scale, scales, seed, high, middle, block);
+}
 void ck_multiply(const float *a, size_t lda, size_t m, const float *packed, size_t k, size_t n,
                  const float *bias, int relu, float *c, size_t ldc) {
   ck()->multiply(a, lda, m, packed, k, n, bias, relu, c, ldc);

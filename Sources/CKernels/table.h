@@ -12,6 +12,8 @@ typedef struct {
   void (*add_outer_products)(float *, const float *, const float *, size_t, size_t, size_t);
   void (*random_bits)(uint32_t *, size_t, uint64_t, uint32_t, uint64_t, uint64_t);
   void (*normals)(float *, size_t, uint64_t, uint32_t, uint64_t, uint64_t);
+  void (*add_noise)(float *, const float *, size_t, int, float, const float *, uint64_t, uint32_t,
+                    uint64_t, uint64_t);
   void (*multiply)(const float *, size_t, size_t, const float *, size_t, size_t, const float *, int,
                    float *, size_t);
   void (*winograd_run)(const ck_winograd *, const float *, const float *, const float *,

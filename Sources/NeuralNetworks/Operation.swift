@@ -1,3 +1,5 @@
+public import Tensors
+
 /// How a layer is computed for a chunk of examples; immutable, shared by all threads.
 ///
 /// Everything it needs per thread is in the ``Call``: it allocates nothing and keeps nothing. The
@@ -84,9 +86,11 @@ public struct Call {
   public var kept: UnsafeMutablePointer<Float>
   /// Set in a training pass; nil at inference.
   public var training: TrainingPass?
+  /// The key of each example's noise, in a pass with noise.
+  public var noise: [RandomKey] = []
 }
 
-/// Which draw of the training randomness (dropout) a pass uses.
+/// Which draw of the training randomness (dropout, noise) a pass uses.
 public struct TrainingPass: Sendable {
   /// The run's seed.
   public var seed: UInt64

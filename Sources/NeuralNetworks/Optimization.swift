@@ -2,14 +2,25 @@ extension Network {
   /// A network that computes the same function with less work, for inference: what the output does
   /// not depend on, dropout and identities are removed, and each layer is offered the chance to
   /// take the layers behind it into itself (``FusibleLayer``).
-  public func optimized() -> Network {
-    var network = removingDead()
+  /// - Parameter keepsNoise: false removes ``Noise`` too.
+  public func optimized(keepsNoise: Bool = false) -> Network {
+    var network = withoutDeadNodes().removing {
+      $0 is Dropout || !keepsNoise && $0 is Noise
+    }
     while let fused = network.fusingOnce() { network = fused }
     return network
   }
 
-  /// Only the nodes that the output depends on, without layers that are the identity.
-  private func removingDead() -> Network {
+  /// The same network with the layers for which `isIdentity` answers true left out.
+  private func removing(_ isIdentity: (any Layer) -> Bool) -> Network {
+    rebuilt(output: output) { index, inputs, result in
+      if isIdentity(nodes[index].layer) { return inputs[0] }
+      return result.add(nodes[index].layer, nodes[index].name, inputs)
+    }
+  }
+
+  /// Only the nodes that the output depends on.
+  func withoutDeadNodes() -> Network {
     var alive = [Bool](repeating: false, count: nodes.count + 1)
     alive[output] = true
     for index in nodes.indices.reversed() where alive[index + 1] {
@@ -17,7 +28,6 @@ extension Network {
     }
     return rebuilt(output: output) { index, inputs, result in
       guard alive[index + 1] else { return nil }
-      if nodes[index].layer is Dropout { return inputs[0] }
       return result.add(nodes[index].layer, nodes[index].name, inputs)
     }
   }

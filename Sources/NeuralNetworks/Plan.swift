@@ -31,9 +31,14 @@ public final class Plan: Sendable {
   let layout: Layout
 
   /// Shapes were checked when the network was built with `append`.
-  public init(_ network: Network, capacity: Int, purpose: Purpose = .inputGradient) {
+  /// - Parameter keepsNoise: true where passes are given noise keys; else ``Noise`` is left out,
+  ///   except in training.
+  public init(
+    _ network: Network, capacity: Int, purpose: Purpose = .inputGradient, keepsNoise: Bool = false
+  ) {
     precondition(capacity > 0, "a chunk holds at least one example, not \(capacity)")
-    let network = purpose.isTraining ? network : network.optimized()
+    let network =
+      purpose.isTraining ? network : network.optimized(keepsNoise: keepsNoise)
     self.network = network
     self.capacity = capacity
     self.purpose = purpose

@@ -1,4 +1,4 @@
-internal import Tensors
+public import Tensors
 
 /// One thread's memory for a ``Plan``, and the passes themselves. Sized once; a pass allocates
 /// nothing. Not for use by two threads at a time.
@@ -54,12 +54,15 @@ public final class Workspace {
   /// Computes the output for the first `count` examples of `input`.
   ///
   /// The plan may use `input`'s memory for other values afterwards: write it before every pass.
-  public func forward(count: Int, training: TrainingPass? = nil) {
+  /// - Parameter noise: the key of each example's noise; empty for a pass without noise.
+  public func forward(count: Int, training: TrainingPass? = nil, noise: [RandomKey] = []) {
     precondition(count >= 0 && count <= plan.capacity, "\(count) examples for \(plan.capacity)")
     precondition(plan.purpose.isTraining || training == nil, "the plan is not for training")
+    precondition(noise.isEmpty || noise.count == count, "\(noise.count) keys for \(count)")
     self.count = count
     for index in calls.indices {
       calls[index].count = count
+      calls[index].noise = noise
       calls[index].training = training
       calls[index].scratch = memory + plan.steps[index].scratch
       plan.steps[index].operation.forward(calls[index])

@@ -29,12 +29,3 @@ public protocol DifferentiableModel: Model {
     _ batch: Batch, cotangent: (_ logits: Tensor) -> Tensor
   ) throws -> (logits: Tensor, gradient: Tensor)
 }
-
-/// A classifier whose answers contain noise; what it answers for a draw is a deterministic model.
-///
-/// Noise is keyed by (seed, example, draw), so it is fresh for every example and every draw and
-/// independent of the batch. An attack on the expectation averages gradients over draws.
-public protocol RandomizedModel: DifferentiableModel {
-  /// The model with the noise of one draw.
-  func fixing(seed: UInt64, draw: Int) -> any DifferentiableModel
-}

@@ -23,6 +23,9 @@ public struct RandomKey: Sendable, Hashable {
     public static let modelNoise = Purpose(rawValue: 8)
     public static let test = Purpose(rawValue: 9)
     public static let augmentation = Purpose(rawValue: 10)
+    public static let trainingNoise = Purpose(rawValue: 11)
+    public static let selectionNoise = Purpose(rawValue: 12)
+    public static let expectationNoise = Purpose(rawValue: 13)
   }
 
   /// The run's seed.
@@ -56,6 +59,37 @@ public struct RandomKey: Sendable, Hashable {
     precondition(offset % 64 == 0, "offset \(offset) is not a multiple of 64")
     guard let base = buffer.baseAddress else { return }
     ck_normals(base, buffer.count, seed, counterHigh, counterMiddle, UInt64(offset / 4))
+  }
+
+  /// `result[i] = values[i] + scale * z[i]` with this key's normals, drawn and added in one pass;
+  /// `result` may be `values`.
+  ///
+  /// - Parameters:
+  ///   - scales: where given, one for each element in place of `scale`.
+  ///   - offset: as in `fillNormals`.
+  public func addNormals(
+    to values: UnsafePointer<Float>, count: Int, scale: Float = 1,
+    scales: UnsafePointer<Float>? = nil, offset: Int = 0, into result: UnsafeMutablePointer<Float>
+  ) {
+    addNoise(0, values, count, scale, scales, offset, result)
+  }
+
+  /// The same with Laplace noise: `z` has density `exp(-|z|) / 2`. |z| <= 22.9.
+  public func addLaplace(
+    to values: UnsafePointer<Float>, count: Int, scale: Float = 1,
+    scales: UnsafePointer<Float>? = nil, offset: Int = 0, into result: UnsafeMutablePointer<Float>
+  ) {
+    addNoise(1, values, count, scale, scales, offset, result)
+  }
+
+  private func addNoise(
+    _ family: Int32, _ values: UnsafePointer<Float>, _ count: Int, _ scale: Float,
+    _ scales: UnsafePointer<Float>?, _ offset: Int, _ result: UnsafeMutablePointer<Float>
+  ) {
+    precondition(offset % 64 == 0, "offset \(offset) is not a multiple of 64")
+    ck_add_noise(
+      result, values, count, family, scale, scales, seed, counterHigh, counterMiddle,
+      UInt64(offset / 4))
   }
 
   /// Fills `buffer` with 32 random bits each; element `i` is number `offset + i` of this key.

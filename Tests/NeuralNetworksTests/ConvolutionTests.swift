@@ -3,14 +3,6 @@ import Tensors
 import TestSupport
 import Testing
 
-/// Random weights of the given shape, small enough to keep sums near one.
-func randomTensor(_ shape: [Int], seed: UInt64 = 7, draw: Int = 0) -> Tensor {
-  let fan = Float(shape.dropFirst().reduce(1, *))
-  let values = RandomKey(seed: seed, purpose: .test, example: 99, draw: draw)
-    .normals(shape.elementCount)
-  return Tensor(shape: shape, values: values.map { $0 / fan.squareRoot() })
-}
-
 @Suite struct ConvolutionTests {
   struct Case: Sendable, CustomStringConvertible {
     var name: String

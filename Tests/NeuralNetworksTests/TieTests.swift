@@ -1,5 +1,6 @@
 import NeuralNetworks
 import Tensors
+import TestSupport
 import Testing
 
 /// Plateaus: patches that are the same must give results that are the same, so that a maximum over

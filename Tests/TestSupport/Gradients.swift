@@ -1,6 +1,6 @@
 public import NeuralNetworks
 public import Testing
-import Tensors
+public import Tensors
 
 /// Expects a network's chunked single-precision passes to agree with its definition in double
 /// precision, and its input gradient with central differences of that definition.
@@ -49,4 +49,12 @@ public func expectGradient(
       "directional derivative \(derivative), by differences \(difference), bound \(bound)",
       sourceLocation: sourceLocation)
   }
+}
+
+/// Random weights of the given shape, small enough to keep sums near one.
+public func randomTensor(_ shape: [Int], seed: UInt64 = 7, draw: Int = 0) -> Tensor {
+  let fan = Float(shape.dropFirst().reduce(1, *))
+  let values = RandomKey(seed: seed, purpose: .test, example: 99, draw: draw)
+    .normals(shape.elementCount)
+  return Tensor(shape: shape, values: values.map { $0 / fan.squareRoot() })
 }

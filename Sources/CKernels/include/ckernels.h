@@ -37,6 +37,11 @@ void ck_random_bits(uint32_t *out, size_t n, uint64_t seed, uint32_t high, uint6
 /// The same numbers as standard normals (Box-Muller, IEEE operations only).
 void ck_normals(float *out, size_t n, uint64_t seed, uint32_t high, uint64_t middle,
                 uint64_t block);
+/// y[i] = x[i] + z[i] * (scales ? scales[i] : scale), z the same normals, or Laplace numbers of scale 1;
+/// y may be x.
+void ck_add_noise(float *y, const float *x, size_t n, int laplace, float scale,
+                  const float *scales, uint64_t seed, uint32_t high, uint64_t middle,
+                  uint64_t block);
 
 // Matrix product with a packed right side -----------------------------------------------------------
 /// Floats that `ck_pack` writes for a k x n matrix.

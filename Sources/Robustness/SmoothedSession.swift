@@ -1,0 +1,160 @@
+internal import NeuralNetworks
+public import Tensors
+
+/// A smoothed classifier at work on one thread.
+public final class SmoothedSession {
+  public let classifier: SmoothedClassifier
+  /// How many noisy images were classified.
+  public private(set) var forwardCount = 0
+
+  private let prefix: Workspace
+  private let votes: Workspace
+  private let gradients: Workspace
+  private let isCancelled: () -> Bool
+  /// What the noise is added to, for the images in `prefix`.
+  private var features: [Float]
+
+  init(_ classifier: SmoothedClassifier, isCancelled: @escaping () -> Bool) {
+    self.classifier = classifier
+    self.isCancelled = isCancelled
+    prefix = classifier.prefix.makeWorkspace()
+    votes = classifier.votes.makeWorkspace()
+    gradients = classifier.gradients.makeWorkspace()
+    features = [Float](repeating: 0, count: classifier.chunk * classifier.adder.size)
+  }
+
+  /// Counts the answers of `draws` draws for one image.
+  ///
+  /// - Parameters:
+  ///   - image: `[1, inputShape...]`.
+  ///   - key: the first draw's; draw `i` is keyed `key.draw + i`.
+  ///   - isDecided: asked after every chunk of draws; true ends the drawing.
+  /// - Throws: `CancellationError` where the run was interrupted.
+  public func tally(
+    _ image: Tensor, key: RandomKey, draws: Int, isDecided: (VoteTally) -> Bool = { _ in false }
+  ) throws -> VoteTally {
+    precondition(image.rowCount == 1, "one image, not \(image.rowCount)")
+    computeFeatures(of: image)
+    var tally = VoteTally(classCount: classifier.classCount)
+    var drawn = 0
+    while drawn < draws {
+      if isCancelled() { throw CancellationError() }
+      let count = min(classifier.chunk, draws - drawn)
+      let keys = (0..<count).map { key.drawing(Int(key.draw) + drawn + $0) }
+      features.withUnsafeBufferPointer { features in
+        guard let features = features.baseAddress else { return }
+        for row in 0..<count { addNoise(keys[row], to: features, row: row, of: votes) }
+      }
+      votes.forward(count: count, noise: keys)
+      countVotes(count, into: &tally)
+      drawn += count
+      if drawn < draws, isDecided(tally) { break }
+    }
+    forwardCount += drawn
+    return tally
+  }
+
+  /// The logits of every image for one draw each, and the gradient of the caller's loss on them.
+  ///
+  /// - Parameters:
+  ///   - keys: one for each image.
+  ///   - cotangent: as in ``DifferentiableModel/gradient(_:cotangent:)``; nil for logits alone.
+  ///   - body: given, image by image, the logits `[count, classCount]` and the gradient with respect
+  ///     to what the noise is added to.
+  private func pass(
+    _ keys: [RandomKey], cotangent: ((Tensor) -> Tensor)?
+  ) -> Tensor {
+    let count = keys.count
+    features.withUnsafeBufferPointer { features in
+      guard let features = features.baseAddress else { return }
+      for row in 0..<count {
+        addNoise(keys[row], to: features + row * classifier.adder.size, row: row, of: gradients)
+      }
+    }
+    gradients.forward(count: count, noise: keys)
+    let classes = classifier.classCount
+    let logits = Tensor(shape: [count, classes]) {
+      $0.baseAddress?.update(from: gradients.output, count: count * classes)
+    }
+    if let cotangent {
+      cotangent(logits).values.withUnsafeBufferPointer {
+        guard let base = $0.baseAddress else { return }
+        gradients.outputGradient.update(from: base, count: count * classes)
+      }
+      gradients.backward()
+    }
+    return logits
+  }
+
+  /// The mean over `draws` draws of the logits and, where asked, of the gradient of the caller's loss
+  /// with respect to the images.
+  ///
+  /// - Parameter keys: the first draw's for each image; draw `i` is keyed `key.draw + i`.
+  func expectation(
+    _ images: Tensor, keys: [RandomKey], draws: Int, cotangent: ((Tensor) -> Tensor)?
+  ) throws -> (logits: Tensor, gradient: Tensor) {
+    precondition(images.rowCount <= classifier.chunk, "more images than a chunk holds")
+    let count = images.rowCount
+    let size = classifier.adder.size
+    let share = 1 / Float(draws)
+    var logits = Tensor(shape: [count, classifier.classCount])
+    var sum = [Float](repeating: 0, count: cotangent == nil ? 0 : count * size)
+    computeFeatures(of: images)
+    for draw in 0..<draws {
+      if isCancelled() { throw CancellationError() }
+      let answer = pass(keys.map { $0.drawing(Int($0.draw) + draw) }, cotangent: cotangent)
+      for index in answer.values.indices { logits.values[index] += share * answer.values[index] }
+      if cotangent != nil {
+        sum.withUnsafeMutableBufferPointer {
+          guard let base = $0.baseAddress else { return }
+          add(gradients.inputGradient, to: base, count: count * size)
+        }
+      }
+    }
+    forwardCount += count * draws
+    guard cotangent != nil else { return (logits, images) }
+    for index in sum.indices { prefix.outputGradient[index] = share * sum[index] }
+    prefix.backward()
+    let gradient = Tensor(shape: images.shape) {
+      $0.baseAddress?.update(from: prefix.inputGradient, count: $0.count)
+    }
+    return (logits, gradient)
+  }
+
+  /// Puts what the noise is added to into `features`.
+  private func computeFeatures(of images: Tensor) {
+    precondition(
+      Array(images.shape.dropFirst()) == classifier.inputShape,
+      "images \(images.shape) for a model of \(classifier.inputShape)")
+    images.values.withUnsafeBufferPointer {
+      guard let base = $0.baseAddress else { return }
+      prefix.input.update(from: base, count: images.values.count)
+    }
+    prefix.forward(count: images.rowCount)
+    features.withUnsafeMutableBufferPointer {
+      $0.baseAddress?.update(
+        from: prefix.output, count: images.rowCount * classifier.adder.size)
+    }
+  }
+
+  private func addNoise(
+    _ key: RandomKey, to feature: UnsafePointer<Float>, row: Int, of workspace: Workspace
+  ) {
+    classifier.adder.add(
+      key, to: feature, into: workspace.input + row * classifier.adder.size)
+  }
+
+  private func countVotes(_ count: Int, into tally: inout VoteTally) {
+    let classes = classifier.classCount
+    for row in 0..<count {
+      let logits = UnsafeBufferPointer(start: votes.output + row * classes, count: classes)
+      var best = 0
+      var isBlank = false
+      for (label, value) in logits.enumerated() {
+        isBlank = isBlank || value.isNaN
+        if value > logits[best] { best = label }
+      }
+      if isBlank { tally.blank += 1 } else { tally.counts[best] += 1 }
+    }
+  }
+}
