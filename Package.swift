@@ -63,7 +63,10 @@ let package = Package(
       module("Certification", ["NeuralNetworks", "Privacy", "Robustness", "Tensors"]),
       module(
         "PrivateTraining",
-        ["Datasets", "Files", "NeuralNetworks", "Privacy", "Robustness", "Tensors"]),
+        [
+          "Datasets", "Files", "NeuralNetworks", "Privacy", "Robustness", "Tensors",
+          .product(name: "Crypto", package: "swift-crypto"),
+        ]),
       module("Models", ["Files", "NeuralNetworks", "ONNX", "Robustness", "Tensors"]),
       module("Evaluation", ["Certification", "Datasets", "Imaging", "Robustness", "Tensors"]),
       module("Report", ["Datasets", "Evaluation", "Files", "Imaging", "Robustness", "Tensors"]),

@@ -45,8 +45,10 @@ public struct BenchmarkResult: Codable, Sendable {
   public var seconds: Double
   public var rounds: Int
   public var items: Int
-  /// Of the whole process so far, in MiB.
+  /// What was resident at most during the rounds, in MiB; 0 where the system does not tell.
   public var peakMemoryMiB: Double
+  /// The same less what was resident before anything was prepared.
+  public var workingMemoryMiB: Double
   /// The answer's largest difference from a reference in double precision, relative.
   public var error: Double
 }
@@ -71,7 +73,9 @@ public enum BenchmarkError: Error, CustomStringConvertible {
 extension Benchmark {
   /// Checks the answer, then times rounds until `seconds` have passed, at least three.
   func measure(threads: Int, seconds: Double, peak: Double) throws -> BenchmarkResult {
+    let resident = Clock.memoryMiB("VmRSS")
     let prepared = try prepare(threads)
+    Clock.resetPeakMemory()
     guard prepared.error <= prepared.allowedError else {
       throw BenchmarkError.wrongAnswer(
         work: work, model: model, error: prepared.error, allowed: prepared.allowedError)
@@ -86,6 +90,7 @@ extension Benchmark {
       wall.append(Clock.wall() - wallStart)
       processor.append(Clock.processor() - processorStart)
     }
+    let peakMemory = Clock.memoryMiB("VmHWM")
     let items = Double(prepared.itemsPerRun)
     let perProcessorSecond = items / median(processor)
     let gigaflops = perProcessorSecond * operationsPerItem / 1e9
@@ -94,7 +99,8 @@ extension Benchmark {
       itemsPerSecond: items / median(wall), itemsPerProcessorSecond: perProcessorSecond,
       effectiveGigaflops: gigaflops, shareOfMatrixProduct: gigaflops / peak,
       matrixProductGigaflops: peak, seconds: median(wall), rounds: wall.count,
-      items: prepared.itemsPerRun, peakMemoryMiB: Clock.peakMemoryMiB(), error: prepared.error)
+      items: prepared.itemsPerRun, peakMemoryMiB: peakMemory,
+      workingMemoryMiB: max(0, peakMemory - resident), error: prepared.error)
   }
 }
 
@@ -106,10 +112,21 @@ enum Clock {
   static func wall() -> Double { seconds(CLOCK_MONOTONIC) }
   static func processor() -> Double { seconds(CLOCK_PROCESS_CPUTIME_ID) }
 
-  static func peakMemoryMiB() -> Double {
-    var usage = rusage()
-    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-    return Double(usage.ru_maxrss) / 1024
+  /// A line of the process's status in Linux, as `VmRSS`, what is resident, or `VmHWM`, the most
+  /// that was since `resetPeakMemory`.
+  static func memoryMiB(_ name: String) -> Double {
+    guard let text = try? String(contentsOfFile: "/proc/self/status", encoding: .utf8),
+      let line = text.split(separator: "\n").first(where: { $0.hasPrefix(name + ":") }),
+      let size = line.split(whereSeparator: { " \t".contains($0) }).dropFirst().first
+    else { return 0 }
+    return (Double(size) ?? 0) / 1024
+  }
+
+  /// Lets `VmHWM` begin again at what is resident.
+  static func resetPeakMemory() {
+    guard let file = fopen("/proc/self/clear_refs", "w") else { return }
+    fputs("5", file)
+    fclose(file)
   }
 
   private static func seconds(_ clock: clockid_t) -> Double {

@@ -68,6 +68,9 @@ void ck_add_noise(float *y, const float *x, size_t n, int laplace, float scale,
                   uint64_t block) {
   ck()->add_noise(y, x, n, laplace, scale, scales, seed, high, middle, block);
 }
+void ck_wide_normals(double *out, const uint64_t *bits, size_t n) {
+  ck()->wide_normals(out, bits, n);
+}
 void ck_multiply(const float *a, size_t lda, size_t m, const float *packed, size_t k, size_t n,
                  const float *bias, int relu, float *c, size_t ldc) {
   ck()->multiply(a, lda, m, packed, k, n, bias, relu, c, ldc);

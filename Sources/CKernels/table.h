@@ -14,6 +14,7 @@ typedef struct {
   void (*normals)(float *, size_t, uint64_t, uint32_t, uint64_t, uint64_t);
   void (*add_noise)(float *, const float *, size_t, int, float, const float *, uint64_t, uint32_t,
                     uint64_t, uint64_t);
+  void (*wide_normals)(double *, const uint64_t *, size_t);
   void (*multiply)(const float *, size_t, size_t, const float *, size_t, size_t, const float *, int,
                    float *, size_t);
   void (*winograd_run)(const ck_winograd *, const float *, const float *, const float *,

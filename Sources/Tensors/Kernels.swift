@@ -20,6 +20,18 @@ public func dot(_ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>, count: Int
   ck_dot(x, y, count)
 }
 
+/// Fills `result` with standard normals in double precision from as many uniform words.
+///
+/// Box-Muller from IEEE operations only, so every machine gives the same bits. |z| < 8.58.
+/// - Parameter bits: at least `result.count` rounded up to a multiple of 16.
+public func fillNormals(
+  _ result: UnsafeMutableBufferPointer<Double>, from bits: UnsafeBufferPointer<UInt64>
+) {
+  precondition(bits.count >= (result.count + 15) / 16 * 16, "too few random bits")
+  guard let target = result.baseAddress, let source = bits.baseAddress else { return }
+  ck_wide_normals(target, source, result.count)
+}
+
 /// `sums[rows x columns] += left[k]^T right[k]` for `k` in `0..<count`, in order, where `left` is
 /// `[count, rows]` and `right` `[count, columns]`.
 ///

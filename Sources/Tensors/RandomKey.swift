@@ -26,6 +26,8 @@ public struct RandomKey: Sendable, Hashable {
     public static let trainingNoise = Purpose(rawValue: 11)
     public static let selectionNoise = Purpose(rawValue: 12)
     public static let expectationNoise = Purpose(rawValue: 13)
+    public static let privateSampling = Purpose(rawValue: 20)
+    public static let privateNoise = Purpose(rawValue: 21)
   }
 
   /// The run's seed.

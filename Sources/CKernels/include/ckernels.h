@@ -43,6 +43,11 @@ void ck_add_noise(float *y, const float *x, size_t n, int laplace, float scale,
                   const float *scales, uint64_t seed, uint32_t high, uint64_t middle,
                   uint64_t block);
 
+/// Standard normals in double precision from n uniform words (Box-Muller, IEEE operations only). Words
+/// go in blocks of 16, the first 8 of which are radii and the others angles: `bits` holds n rounded up
+/// to a multiple of 16. |z| < 8.58.
+void ck_wide_normals(double *out, const uint64_t *bits, size_t n);
+
 // Matrix product with a packed right side -----------------------------------------------------------
 /// Floats that `ck_pack` writes for a k x n matrix.
 size_t ck_packed_count(size_t k, size_t n);

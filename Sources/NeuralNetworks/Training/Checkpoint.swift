@@ -33,6 +33,7 @@ public struct Checkpoint: Sendable {
     var step: Int
     var optimizerStep: Int
     var progress: Progress
+    var method: [Double]?
   }
 
   private static func name(_ kind: String, _ index: Int) -> String {
@@ -55,8 +56,12 @@ public struct Checkpoint: Sendable {
     for (index, tensor) in state.optimizer.moments.enumerated() {
       tensors[Self.name("moment", index)] = tensor
     }
+    for (index, tensor) in state.average.enumerated() {
+      tensors[Self.name("average", index)] = tensor
+    }
     let description = Description(
-      run: run, step: state.step, optimizerStep: state.optimizer.step, progress: progress)
+      run: run, step: state.step, optimizerStep: state.optimizer.step, progress: progress,
+      method: state.method.isEmpty ? nil : state.method)
     let metadata = [
       "format": Self.format, "sha256": Self.digest(tensors),
       "description": try JSONValue(encoding: description).text(),
@@ -104,7 +109,13 @@ public struct Checkpoint: Sendable {
       parameters: try take("parameter", like: fresh.parameters.map(\.shape)),
       optimizer: Optimizer.State(
         step: description.optimizerStep,
-        moments: try take("moment", like: fresh.optimizer.moments.map(\.shape))))
+        moments: try take("moment", like: fresh.optimizer.moments.map(\.shape))),
+      average: try take("average", like: fresh.average.map(\.shape)),
+      method: description.method ?? [])
+    guard state.method.count == fresh.method.count else {
+      throw reader.malformed(
+        "remembers \(state.method.count) numbers of the method, not \(fresh.method.count)")
+    }
     guard (0...trainer.totalSteps).contains(state.step), state.optimizer.step == state.step else {
       throw reader.malformed("stands at step \(state.step) of \(trainer.totalSteps)")
     }

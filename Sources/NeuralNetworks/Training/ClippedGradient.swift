@@ -80,11 +80,10 @@ public final class ClippedGradient {
             let sums = partial[slot].pointer
             sums.update(repeating: 0, count: size)
             for start in stride(from: first, to: last, by: chunk) {
-              outcomes[slot].add(
-                Self.accumulate(
-                  start..<min(start + chunk, last), of: images, labels, clipping,
-                  pass: TrainingPass(seed: seed, step: step, firstExample: start),
-                  in: workspaces[worker], to: offsets.map { sums + $0 }))
+              Self.accumulate(
+                start..<min(start + chunk, last), of: images, labels, clipping,
+                pass: TrainingPass(seed: seed, step: step, firstExample: start),
+                in: workspaces[worker], to: offsets.map { sums + $0 }, counting: &outcomes[slot])
             }
           }
         }
@@ -100,8 +99,9 @@ public final class ClippedGradient {
   /// Adds the clipped gradients of one chunk.
   private static func accumulate(
     _ examples: Range<Int>, of images: Tensor, _ labels: [Int], _ clipping: GradientClipping,
-    pass: TrainingPass, in workspace: Workspace, to sums: [UnsafeMutablePointer<Float>]
-  ) -> Outcome {
+    pass: TrainingPass, in workspace: Workspace, to sums: [UnsafeMutablePointer<Float>],
+    counting outcome: inout Outcome
+  ) {
     let count = examples.count
     images.values.withUnsafeBufferPointer { values in
       guard let base = values.baseAddress else { return }
@@ -109,17 +109,21 @@ public final class ClippedGradient {
         from: base + examples.lowerBound * images.rowSize, count: count * images.rowSize)
     }
     workspace.forward(count: count, training: pass)
-    let (loss, correct) = CrossEntropy.evaluate(
-      workspace.output, labels: labels[examples],
-      classes: workspace.plan.network.outputShape.elementCount, scale: 1,
-      gradient: workspace.outputGradient)
+    let classes = workspace.plan.network.outputShape.elementCount
+    for (row, example) in examples.enumerated() {
+      let (loss, correct) = CrossEntropy.evaluate(
+        workspace.output + row * classes, labels: labels[example...example], classes: classes,
+        scale: 1, gradient: workspace.outputGradient + row * classes)
+      outcome.loss += loss
+      outcome.correct += correct
+    }
     let layers = workspace.plan.parameterLayers
     var norms = [Double](repeating: 0, count: layers * count)
     workspace.measureParameterGradients(squaredNorms: &norms)
     var factors = [Float](repeating: 0, count: layers * count)
-    let within = clipping.factors(for: norms, layers: layers, count: count, into: &factors)
+    outcome.within += clipping.factors(
+      for: norms, layers: layers, count: count, into: &factors)
     workspace.addParameterGradients(scaledBy: factors, to: sums)
-    return Outcome(loss: loss, correct: correct, within: within)
   }
 
   /// Gives every thread a workspace of the plan, keeping the memory of an earlier one.

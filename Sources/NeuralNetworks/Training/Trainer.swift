@@ -2,8 +2,9 @@ public import Tensors
 
 /// A training run that is advanced step by step: minimises the mean softmax cross-entropy.
 ///
-/// What it computes is decided by the network given, the configuration, the data and the images
-/// put in place of a batch's: not by threads, and not by stopping and going on from its ``State``.
+/// What it computes is decided by the network given, the configuration, the method, the data and
+/// the images put in place of a batch's: not by threads, and not by stopping and going on from its
+/// ``State``.
 public final class Trainer {
   /// Where a run stands; with the configuration and the data, all of it.
   public struct State: Sendable, Equatable {
@@ -12,11 +13,20 @@ public final class Trainer {
     /// The network's parameters.
     public var parameters: [Tensor]
     public var optimizer: Optimizer.State
+    /// The averages of the parameters; none where the configuration does not ask for them.
+    public var average: [Tensor]
+    /// What the method remembers.
+    public var method: [Double]
 
-    public init(step: Int, parameters: [Tensor], optimizer: Optimizer.State) {
+    public init(
+      step: Int, parameters: [Tensor], optimizer: Optimizer.State, average: [Tensor] = [],
+      method: [Double] = []
+    ) {
       self.step = step
       self.parameters = parameters
       self.optimizer = optimizer
+      self.average = average
+      self.method = method
     }
   }
 
@@ -40,6 +50,12 @@ public final class Trainer {
     /// How many of the examples were classified right before the update.
     public var correct: Int
     public var count: Int
+
+    public init(loss: Double, correct: Int, count: Int) {
+      self.loss = loss
+      self.correct = correct
+      self.count = count
+    }
   }
 
   public let configuration: TrainingConfiguration
@@ -49,20 +65,38 @@ public final class Trainer {
   public private(set) var step = 0
   private let data: TrainingData
   private var optimizerState: Optimizer.State
-  private let gradient: BatchGradient
-  private var order: (epoch: Int, indices: [Int])?
+  private let method: any TrainingMethod
+  private var average: [Tensor]
 
   /// - Parameters:
   ///   - network: with its initial weights; yields one logit a class.
   ///   - data: labels below the number of classes.
   ///   - threads: how many chunks of a batch are computed at a time.
   /// - Throws: ``TrainingError`` where configuration, network and data do not fit together.
-  public init(
+  public convenience init(
     _ network: Network, on data: TrainingData, configuration: TrainingConfiguration,
     threads: Int = 1
   ) throws(TrainingError) {
     try configuration.validate()
     precondition(threads > 0, "training takes a thread, not \(threads)")
+    try self.init(
+      network, on: data, configuration: configuration,
+      method: EpochDescent(
+        for: network, count: data.count, configuration: configuration, threads: threads))
+  }
+
+  /// A run by another method.
+  ///
+  /// - Parameters:
+  ///   - network: with its initial weights; yields one logit a class.
+  ///   - data: labels below the number of classes.
+  ///   - method: made for this network, these data and this configuration.
+  /// - Throws: ``TrainingError`` where configuration, network and data do not fit together.
+  public init(
+    _ network: Network, on data: TrainingData, configuration: TrainingConfiguration,
+    method: any TrainingMethod
+  ) throws(TrainingError) {
+    try configuration.validate()
     let classes = network.outputShape.elementCount
     guard data.count > 0 else { throw .data("there are no examples") }
     if let index = data.labels.firstIndex(where: { $0 < 0 || $0 >= classes }) {
@@ -74,13 +108,12 @@ public final class Trainer {
     self.data = data
     self.configuration = configuration
     optimizerState = configuration.optimizer.initialState(for: network.parameters)
-    gradient = BatchGradient(for: network, chunk: configuration.chunk, threads: threads)
+    self.method = method
+    average = configuration.averaging == nil ? [] : network.parameters
   }
 
   /// Steps of one epoch.
-  public var stepsPerEpoch: Int {
-    (data.count + configuration.batchSize - 1) / configuration.batchSize
-  }
+  public var stepsPerEpoch: Int { configuration.stepsPerEpoch(count: data.count) }
   /// Steps of the whole run.
   public var totalSteps: Int { stepsPerEpoch * configuration.epochs }
   /// Complete epochs.
@@ -89,14 +122,29 @@ public final class Trainer {
 
   /// Where the run stands; setting it goes on from there.
   public var state: State {
-    get { State(step: step, parameters: network.parameters, optimizer: optimizerState) }
+    get {
+      State(
+        step: step, parameters: network.parameters, optimizer: optimizerState, average: average,
+        method: method.memory)
+    }
     set {
       precondition(
         newValue.parameters.map(\.shape) == network.parameters.map(\.shape), "another network")
       step = newValue.step
       network.parameters = newValue.parameters
       optimizerState = newValue.optimizer
+      average = newValue.average
+      method.memory = newValue.method
     }
+  }
+
+  /// The network with the averages of the weights where the configuration asks for them, else with
+  /// the present weights.
+  public var averagedNetwork: Network {
+    guard !average.isEmpty else { return network }
+    var result = network
+    result.parameters = average
+    return result
   }
 
   /// Takes one step.
@@ -107,9 +155,10 @@ public final class Trainer {
   ///   then stands where it stood.
   public func advance(replacing: (Step) throws -> Tensor = { $0.images }) throws -> Outcome {
     let epoch = epoch
-    let indices = batch()
+    let indices = method.batch(step: step)
     let labels = indices.map { data.labels[$0] }
-    var images = try data.images(indices)
+    var images =
+      indices.isEmpty ? Tensor(shape: [0] + network.inputShape) : try data.images(indices)
     guard Array(images.shape.dropFirst()) == network.inputShape else {
       throw TrainingError.data(
         "images have shape \(images.shape.dropFirst()), the network takes \(network.inputShape)")
@@ -118,31 +167,39 @@ public final class Trainer {
       images = configuration.augmentation.apply(
         to: images, indices: indices, seed: configuration.seed, epoch: epoch)
     }
-    let replaced = try replacing(
-      Step(network: network, images: images, labels: labels, indices: indices, number: step))
+    let replaced =
+      indices.isEmpty
+      ? images
+      : try replacing(
+        Step(network: network, images: images, labels: labels, indices: indices, number: step))
     precondition(replaced.shape == images.shape, "\(replaced.shape) in place of \(images.shape)")
-    let outcome = gradient.compute(
-      network, images: replaced, labels: labels, seed: configuration.seed, step: step)
-    guard outcome.loss.isFinite else { throw TrainingError.diverged(step: step) }
+    let outcome = try method.compute(network, images: replaced, labels: labels, step: step)
     let rate = configuration.learningRate.rate(
       at: step, of: totalSteps, stepsPerEpoch: stepsPerEpoch)
     var parameters = network.parameters
     configuration.optimizer.update(
-      &parameters, gradients: gradient.gradients, rate: rate, state: &optimizerState)
+      &parameters, gradients: method.gradients, rate: rate, state: &optimizerState)
     network.parameters = parameters
-    step += 1
-    return Outcome(loss: outcome.loss, correct: outcome.correct, count: indices.count)
-  }
-
-  /// The examples of the next step.
-  private func batch() -> [Int] {
-    let epoch = epoch
-    if order?.epoch != epoch {
-      order = (
-        epoch, TrainingData.order(count: data.count, seed: configuration.seed, epoch: epoch)
-      )
+    if let averaging = configuration.averaging {
+      let keep = min(averaging, Float(step + 1) / Float(step + 10))
+      for index in parameters.indices {
+        average[index].approach(parameters[index], keeping: keep)
+      }
     }
-    let first = step % stepsPerEpoch * configuration.batchSize
-    return Array((order?.indices ?? [])[first..<min(first + configuration.batchSize, data.count)])
+    step += 1
+    return outcome
+  }
+}
+
+extension Tensor {
+  /// `keep` times itself plus `1 - keep` times `other`, element by element.
+  fileprivate mutating func approach(_ other: Tensor, keeping keep: Float) {
+    values.withUnsafeMutableBufferPointer { values in
+      other.values.withUnsafeBufferPointer { others in
+        for index in values.indices {
+          values[index] = keep * values[index] + (1 - keep) * others[index]
+        }
+      }
+    }
   }
 }

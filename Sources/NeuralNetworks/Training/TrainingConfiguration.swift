@@ -11,11 +11,14 @@ public struct TrainingConfiguration: Sendable, Equatable, Codable {
   public var seed: UInt64
   /// Examples computed together; part of the result's bits.
   public var chunk: Int
+  /// The largest share that an average of the weights keeps at a step: in step t (from 0) it is
+  /// `min(averaging, (t + 1) / (t + 10))` of itself and the rest of the new weights. Nil for none.
+  public var averaging: Float?
 
   public init(
     epochs: Int, batchSize: Int = 128, optimizer: Optimizer = .sgd(),
     learningRate: LearningRate, augmentation: Augmentation = Augmentation(), seed: UInt64 = 0,
-    chunk: Int = 16
+    chunk: Int = 16, averaging: Float? = nil
   ) {
     self.epochs = epochs
     self.batchSize = batchSize
@@ -24,7 +27,11 @@ public struct TrainingConfiguration: Sendable, Equatable, Codable {
     self.augmentation = augmentation
     self.seed = seed
     self.chunk = chunk
+    self.averaging = averaging
   }
+
+  /// Steps of one epoch of `count` examples.
+  public func stepsPerEpoch(count: Int) -> Int { (count + batchSize - 1) / batchSize }
 
   /// - Throws: ``TrainingError/parameter(name:problem:)`` for the first number out of its range.
   public func validate() throws(TrainingError) {
@@ -53,6 +60,10 @@ public struct TrainingConfiguration: Sendable, Equatable, Codable {
       try check(beta1 >= 0 && beta1 < 1, "beta 1", "must be in [0, 1), not \(beta1)")
       try check(beta2 >= 0 && beta2 < 1, "beta 2", "must be in [0, 1), not \(beta2)")
       try check(epsilon > 0, "epsilon", "must be more than 0, not \(epsilon)")
+    }
+    if let averaging {
+      try check(
+        averaging >= 0 && averaging < 1, "averaging", "must be in [0, 1), not \(averaging)")
     }
     let shift = augmentation.shift
     try check(shift >= 0 && shift < 1 << 10, "shift", "must be 0 to 1023, not \(shift)")

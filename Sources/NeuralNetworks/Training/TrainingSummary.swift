@@ -10,17 +10,20 @@ public struct TrainingSummary: Sendable, Equatable, Codable {
     public var data: String
     /// Adversarial training: the attack with its parameters, radius and share; nil without.
     public var attack: String?
+    /// The method with its parameters where it is not plain descent.
+    public var method: String?
     public var configuration: TrainingConfiguration
 
     public init(
       architecture: String, inputShape: [Int], classes: Int, data: String, attack: String?,
-      configuration: TrainingConfiguration
+      method: String? = nil, configuration: TrainingConfiguration
     ) {
       self.architecture = architecture
       self.inputShape = inputShape
       self.classes = classes
       self.data = data
       self.attack = attack
+      self.method = method
       self.configuration = configuration
     }
   }

@@ -1,0 +1,63 @@
+public import Tensors
+
+/// Which examples a step learns from, and how their losses become the gradient that is followed.
+///
+/// ``Trainer`` owns the rest: weights, optimizer, averaging, the count of steps.
+public protocol TrainingMethod: AnyObject {
+  /// The numbers of the examples of a step, from 0; there may be none. The same for the same step.
+  func batch(step: Int) -> [Int]
+
+  /// Computes `gradients` for the images `[count, inputShape...]` and labels of a step's batch.
+  /// - Throws: ``TrainingError/diverged(step:)``; nothing has changed then.
+  func compute(
+    _ network: Network, images: Tensor, labels: [Int], step: Int
+  ) throws(TrainingError) -> Trainer.Outcome
+
+  /// What `compute` computed: one buffer a parameter, in the order of `Network.parameters`.
+  var gradients: [UnsafePointer<Float>] { get }
+
+  /// What the next step needs to know from the steps before; none by default.
+  var memory: [Double] { get set }
+}
+
+extension TrainingMethod {
+  public var memory: [Double] {
+    get { [] }
+    set { precondition(newValue.isEmpty, "this method remembers nothing") }
+  }
+}
+
+/// The mean gradient of batches that together visit every example once an epoch, in a random order.
+final class EpochDescent: TrainingMethod {
+  private let configuration: TrainingConfiguration
+  private let count: Int
+  private let gradient: BatchGradient
+  private var order: (epoch: Int, indices: [Int])?
+
+  init(for network: Network, count: Int, configuration: TrainingConfiguration, threads: Int) {
+    self.configuration = configuration
+    self.count = count
+    gradient = BatchGradient(for: network, chunk: configuration.chunk, threads: threads)
+  }
+
+  var gradients: [UnsafePointer<Float>] { gradient.gradients }
+
+  func batch(step: Int) -> [Int] {
+    let steps = configuration.stepsPerEpoch(count: count)
+    let epoch = step / steps
+    if order?.epoch != epoch {
+      order = (epoch, TrainingData.order(count: count, seed: configuration.seed, epoch: epoch))
+    }
+    let first = step % steps * configuration.batchSize
+    return Array((order?.indices ?? [])[first..<min(first + configuration.batchSize, count)])
+  }
+
+  func compute(
+    _ network: Network, images: Tensor, labels: [Int], step: Int
+  ) throws(TrainingError) -> Trainer.Outcome {
+    let outcome = gradient.compute(
+      network, images: images, labels: labels, seed: configuration.seed, step: step)
+    guard outcome.loss.isFinite else { throw .diverged(step: step) }
+    return Trainer.Outcome(loss: outcome.loss, correct: outcome.correct, count: labels.count)
+  }
+}

@@ -1,0 +1,127 @@
+internal import Dispatch
+internal import Foundation
+public import NeuralNetworks
+public import Tensors
+
+/// ``DPSGD`` as a training method: what a ``Trainer`` does in a private step.
+///
+/// Everything it tells about a batch besides its noisy gradient (loss, right answers, size) comes
+/// straight from the data and is not private.
+public final class PrivateDescent: TrainingMethod {
+  public let method: DPSGD
+  /// How many examples there are to sample from.
+  private let count: Int
+  private let seed: UInt64
+  private let threads: Int
+  private let randomness: PrivateRandomness
+  private let gradient: ClippedGradient
+  private let sizes: [Int]
+  /// Noise drawn since the process began, so that no secure noise is used twice.
+  private var draws = 0
+  /// The present clipping norm.
+  private var norm: Double
+
+  /// - Parameters:
+  ///   - count: how many examples the data hold.
+  ///   - seed: decides sampling and noise where these are seeded, and always dropout.
+  ///   - chunk: examples whose gradients are held at a time by a thread, a divisor of 16: a matter
+  ///     of memory and speed alone.
+  /// - Throws: ``PrivateTrainingError``.
+  public init(
+    _ method: DPSGD, for network: Network, count: Int, seed: UInt64,
+    chunk: Int = ClippedGradient.block, threads: Int = 1
+  ) throws(PrivateTrainingError) {
+    try method.validate()
+    guard chunk > 0 && ClippedGradient.block % chunk == 0 else {
+      throw .parameter(
+        name: "micro-batch", problem: "must divide \(ClippedGradient.block), not \(chunk)")
+    }
+    precondition(threads > 0, "training takes a thread, not \(threads)")
+    self.method = method
+    self.count = count
+    self.seed = seed
+    self.threads = threads
+    randomness = PrivateRandomness(method.randomness, seed: seed)
+    do throws(NetworkError) {
+      gradient = try ClippedGradient(for: network, chunk: chunk, threads: threads)
+    } catch {
+      throw .network(problem: "\(error)")
+    }
+    sizes = network.parameters.map(\.values.count)
+    norm = method.clipping.norm
+  }
+
+  /// The clipping norm of the next step.
+  public var clippingNorm: Double { norm }
+
+  public var gradients: [UnsafePointer<Float>] { gradient.sums.map { UnsafePointer($0) } }
+
+  /// The clipping norm, where it adapts.
+  public var memory: [Double] {
+    get { method.adaptation == nil ? [] : [norm] }
+    set {
+      precondition(newValue.count == (method.adaptation == nil ? 0 : 1), "another method's memory")
+      if let norm = newValue.first { self.norm = norm }
+    }
+  }
+
+  public func batch(step: Int) -> [Int] {
+    randomness.sample(of: count, rate: method.samplingRate, step: step)
+  }
+
+  /// The noisy sum over the batch, divided by the expected size. An empty batch leaves the noise.
+  ///
+  /// An example whose gradient is not finite counts as zero; only weights that are not finite, which
+  /// no longer tell anything of one example, stop the run.
+  public func compute(
+    _ network: Network, images: Tensor, labels: [Int], step: Int
+  ) throws(TrainingError) -> Trainer.Outcome {
+    guard
+      network.parameters.allSatisfy({ dot($0.values, $0.values, count: $0.values.count).isFinite })
+    else { throw .diverged(step: step) }
+    var clipping = method.clipping
+    clipping.norm = norm
+    let outcome = gradient.compute(
+      network, images: images, labels: labels, clipping: clipping, seed: seed, step: step)
+    // Seeded noise belongs to the step; secure noise is new whenever it is drawn.
+    let draw = method.randomness == .seeded ? step : draws
+    draws += 1
+    addNoise(deviation: method.gradientNoiseMultiplier * norm, draw: draw)
+    if let adaptation = method.adaptation {
+      adapt(adaptation, within: outcome.within, of: labels.count, draw: draw)
+    }
+    let loss = labels.isEmpty ? 0 : outcome.loss / Double(labels.count)
+    return Trainer.Outcome(loss: loss, correct: outcome.correct, count: labels.count)
+  }
+
+  /// `(sum + normal(0, deviation^2)) / expectedBatchSize`, piece by piece.
+  private func addNoise(deviation: Double, draw: Int) {
+    let piece = 1 << 14
+    var pieces: [(target: UnsafeMutablePointer<Float>, count: Int)] = []
+    for (sum, size) in zip(gradient.sums, sizes) {
+      for start in stride(from: 0, to: size, by: piece) {
+        pieces.append((sum + start, min(piece, size - start)))
+      }
+    }
+    nonisolated(unsafe) let work = pieces
+    let (randomness, threads) = (randomness, threads)
+    let size = Double(method.expectedBatchSize)
+    DispatchQueue.concurrentPerform(iterations: min(threads, work.count)) { worker in
+      for part in stride(from: worker, to: work.count, by: threads) {
+        let (target, count) = work[part]
+        let noise = randomness.normals(count, draw: draw, part: part + 1)
+        for index in 0..<count {
+          target[index] = Float((Double(target[index]) + deviation * noise[index]) / size)
+        }
+      }
+    }
+  }
+
+  /// Each example counts as +1/2 or -1/2, so that adding one moves the sum by 1/2.
+  private func adapt(_ adaptation: ClippingAdaptation, within: Int, of count: Int, draw: Int) {
+    let noise = randomness.normals(1, draw: draw, part: 0)[0]
+    let sum = Double(within) - Double(count) / 2 + adaptation.countNoise * noise
+    let share = sum / Double(method.expectedBatchSize) + 0.5
+    norm *= exp(-adaptation.rate * (share - adaptation.quantile))
+  }
+}
