@@ -2,7 +2,7 @@ internal import COpenBLAS
 
 /// Matrix products of OpenBLAS, always on the calling thread alone.
 public enum BLAS {
-  private static let singleThreaded: Void = openblas_set_num_threads(1)
+  static let singleThreaded: Void = openblas_set_num_threads(1)
 
   /// `c[m x n] = alpha * op(a) * op(b) + beta * c`, all row-major and dense.
   ///

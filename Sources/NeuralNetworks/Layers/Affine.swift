@@ -88,7 +88,7 @@ extension AffineLayer {
 
 extension Affine {
   /// How many factors, and how many consecutive elements share one.
-  func runs(over shape: [Int]) -> (channels: Int, inner: Int) {
+  package func runs(over shape: [Int]) -> (channels: Int, inner: Int) {
     let count = scale.values.count
     if count == 1 { return (1, shape.elementCount) }
     return (count, shape[(axis + 1)...].reduce(1, *))

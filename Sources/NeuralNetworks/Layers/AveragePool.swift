@@ -39,7 +39,7 @@ public struct AveragePool: Layer {
     return [window.channels, window.outHeight, window.outWidth]
   }
 
-  private func window(for shape: [Int]) throws(ShapeError) -> Window {
+  package func window(for shape: [Int]) throws(ShapeError) -> Window {
     guard shape.count == 3 else {
       throw ShapeError("takes [channels, height, width], got \(shape)")
     }
@@ -50,7 +50,7 @@ public struct AveragePool: Layer {
 
   /// What the sum over the window at (oy, ox) is divided by. Padding counts up to the padded edge,
   /// not what a rounded-up last window has beyond it.
-  private func divisor(_ window: Window, _ oy: Int, _ ox: Int) -> Int {
+  package func divisor(_ window: Window, _ oy: Int, _ ox: Int) -> Int {
     func covered(_ start: Int, _ kernel: Int, _ size: Int, _ before: Int, _ after: Int) -> Int {
       if countsPadding { return min(start + kernel, size + after) - start }
       return min(start + kernel, size) - max(start, 0)

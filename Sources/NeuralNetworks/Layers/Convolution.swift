@@ -47,7 +47,7 @@ public struct Convolution: FusibleLayer {
     return [filters, window.outHeight, window.outWidth]
   }
 
-  func window(for shape: [Int]) throws(ShapeError) -> Window {
+  package func window(for shape: [Int]) throws(ShapeError) -> Window {
     guard weight.shape.count == 4, weight.values.count > 0,
       bias == nil || bias?.shape == [filters]
     else {

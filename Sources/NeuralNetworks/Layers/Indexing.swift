@@ -20,7 +20,7 @@ extension [Int] {
   }
 
   /// How many blocks lie before an axis and how many elements behind it.
-  func around(_ axis: Int) -> (outer: Int, inner: Int) {
+  package func around(_ axis: Int) -> (outer: Int, inner: Int) {
     (self[..<axis].reduce(1, *), self[(axis + 1)...].reduce(1, *))
   }
 

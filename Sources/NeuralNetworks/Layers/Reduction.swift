@@ -27,7 +27,7 @@ public struct Reduction: Layer {
   }
 
   /// Where the elements that each result is made of lie: `starts[result] + steps[i]`.
-  private func places(_ shape: [Int]) -> (starts: [Int], steps: [Int]) {
+  package func places(_ shape: [Int]) -> (starts: [Int], steps: [Int]) {
     let strides = shape.strides
     let kept = shape.indices.map { axes.contains($0) ? 1 : shape[$0] }
     let reduced = shape.indices.map { axes.contains($0) ? shape[$0] : 1 }

@@ -24,7 +24,7 @@ public struct Transpose: FusibleLayer {
   }
 
   /// The input element that each element of the result is.
-  private func sources(_ shape: [Int]) -> [Int] {
+  package func sources(_ shape: [Int]) -> [Int] {
     let strides = shape.strides
     return permutation.map { shape[$0] }.offsets(strides: permutation.map { strides[$0] })
   }
