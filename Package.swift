@@ -60,7 +60,9 @@ let package = Package(
         swiftSettings: strict)
     } + [
       module("Attacks", ["Robustness"] + attacks.map { .byName(name: $0) }),
-      module("Certification", ["NeuralNetworks", "Privacy", "Robustness", "Tensors"]),
+      module(
+        "Certification",
+        ["Datasets", "Files", "NeuralNetworks", "Privacy", "Robustness", "Tensors"]),
       module(
         "PrivateTraining",
         [
@@ -101,7 +103,9 @@ let package = Package(
       tests("ONNX", ["Files", "NeuralNetworks", "Tensors"]),
       tests("Robustness", ["NeuralNetworks", "Tensors"]),
       tests("Privacy", []),
-      tests("Certification", ["NeuralNetworks", "Privacy", "Robustness", "Tensors"]),
+      tests(
+        "Certification",
+        ["Datasets", "Files", "NeuralNetworks", "Privacy", "Robustness", "Tensors"]),
       tests(
         "PrivateTraining",
         ["Datasets", "Files", "NeuralNetworks", "Privacy", "Robustness", "Tensors"]),

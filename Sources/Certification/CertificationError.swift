@@ -8,6 +8,8 @@ public enum CertificationError: Error, Equatable, CustomStringConvertible {
   case noise(problem: String)
   /// An option outside of its range.
   case parameter(name: String, problem: String)
+  /// A file that is not what it must be.
+  case file(path: String, problem: String)
 
   public var description: String {
     switch self {
@@ -15,6 +17,7 @@ public enum CertificationError: Error, Equatable, CustomStringConvertible {
       "node '\(node)' (\(kind)) stands in front of the noise, and how far it can move is not known"
     case .unsupportedNorm(let problem), .noise(let problem): problem
     case .parameter(let name, let problem): "\(name) \(problem)"
+    case .file(let path, let problem): "file '\(path)' \(problem)"
     }
   }
 }

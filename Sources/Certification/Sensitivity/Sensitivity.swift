@@ -97,14 +97,14 @@ public struct Sensitivity: Sendable, Codable, Equatable {
       default: add(.exact, measures.rows(norm, target))
       }
     } else {
-      let grams = Grams(map.matrix)
-      let values = SingularValue(map, measures, grams)
+      let values = SingularValue(map, measures, from: norm)
       let rootK = Rounding.up(Double(map.rowCount).squareRoot(), after: 1)
       let scale =
         (target == .l1 ? rootK : 1)
         * (norm == .linf ? Rounding.up(Double(measures.usedInputs).squareRoot(), after: 1) : 1)
       if norm == .linf {
         let factor = target == .l1 ? rootK : 1
+        add(.semidefinite, values.semidefinite.map { ($0 * factor).nextUp })
         add(.entrywise, values.entrywise.map { ($0 * factor).nextUp })
       }
       add(.rows, measures.rows(norm, target))

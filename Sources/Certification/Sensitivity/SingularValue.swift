@@ -2,8 +2,11 @@ internal import Robustness
 
 /// Bounds on the norms of a map that its Gram matrix gives.
 struct SingularValue {
-  /// At least `sqrt(sum |G_ij|)`, G over the inputs; nil where that costs too much.
+  /// At least `sqrt(sum |G_ij|)`, G over the inputs; nil where that costs too much, or nobody moves
+  /// by linf.
   let entrywise: Double?
+  /// At least `sqrt(max s^T G s)` over signs s; nil where G is larger than `proofLimit`.
+  let semidefinite: Double?
   /// At least the largest singular value, and within 1e-5 of it as a rule; nil where the smaller
   /// Gram matrix is larger than `proofLimit`.
   let proved: Double?
@@ -13,7 +16,8 @@ struct SingularValue {
   /// The largest order of a matrix that is factored: 1 s or so.
   static let proofLimit = 4096
 
-  init(_ map: LinearMap, _ measures: MapMeasures, _ grams: Grams) {
+  init(_ map: LinearMap, _ measures: MapMeasures, from norm: Norm) {
+    let grams = Grams(map.matrix, overInputs: norm == .linf)
     // What the kept entries are off by moves every norm by at most the same norm of the errors.
     let error = map.relativeError
     let magnitudes = map.magnitudes.map {
@@ -24,24 +28,32 @@ struct SingularValue {
     // And a computed Gram matrix, by the roundings of its sums.
     let plain = measures.plainSchur
 
-    entrywise = grams.overInputs.map { gram in
-      let rows = measures.rows(.linf, .l2)
-      let sum = gram.absoluteSum + Rounding.gamma(gram.terms + 1) * rows * rows
+    let rows = measures.rows(.linf, .l2)
+    func overSigns(_ gram: Gram, _ largest: Double) -> Double {
+      let sum = largest + Rounding.gamma(gram.terms + 1) * rows * rows
       return Rounding.up(Rounding.up(sum, after: 3).squareRoot() + byRows, after: 2)
     }
+    entrywise =
+      norm == .linf ? grams.overInputs.map { overSigns($0, $0.absoluteSum) } : nil
+    semidefinite =
+      norm == .linf
+      ? grams.overInputs.flatMap { gram in
+        gram.order > Self.proofLimit
+          ? nil : SignRelaxation.bound(gram).map { overSigns(gram, $0) }
+      } : nil
     guard let gram = grams.smaller else {
       schur = Rounding.up(min(plain, Self.weightedSchur(map, measures)) + bySchur, after: 1)
       proved = nil
       return
     }
     let roundings = Rounding.up(Rounding.gamma(gram.terms + 1) * plain * plain, after: 2)
-    func norm(_ eigenvalue: Double) -> Double {
+    func root(_ eigenvalue: Double) -> Double {
       Rounding.up(Rounding.up(eigenvalue + roundings, after: 1).squareRoot() + bySchur, after: 2)
     }
     let weighted = Self.schurTest(order: gram.order) { gram.times($0, absolute: true) }
-    schur = min(plain, norm(weighted))
+    schur = min(plain, root(weighted))
     proved =
-      gram.order > Self.proofLimit ? nil : Self.provedEigenvalue(gram, at: weighted).map(norm)
+      gram.order > Self.proofLimit ? nil : Self.provedEigenvalue(gram, at: weighted).map(root)
   }
 
   /// At least the largest eigenvalue of a non-negative symmetric matrix: `max (A v)_i / v_i` for any
@@ -94,10 +106,10 @@ struct Grams {
   let overInputs: Gram?
   let smaller: Gram?
 
-  init(_ matrix: SparseMatrix) {
-    overInputs = Gram(of: matrix)
-    smaller =
-      matrix.rowCount < matrix.columnCount ? Gram(of: matrix.transposed()) : overInputs
+  init(_ matrix: SparseMatrix, overInputs needsInputs: Bool) {
+    let isWide = matrix.rowCount < matrix.columnCount
+    overInputs = needsInputs || !isWide ? Gram(of: matrix) : nil
+    smaller = isWide ? Gram(of: matrix.transposed()) : overInputs
   }
 }
 

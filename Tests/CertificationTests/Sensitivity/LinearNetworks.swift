@@ -1,6 +1,8 @@
 import NeuralNetworks
 import Tensors
 
+import Certification
+
 /// Networks that are affine, each with a layer or two that the others do not have.
 enum LinearNetworks: String, CaseIterable, Sendable {
   case input, preprocessed, strided, grouped, dilated, pooled, globallyPooled, dense, moved, joined
@@ -84,4 +86,14 @@ func numbers(_ shape: [Int]) -> Tensor {
 /// Standard normals.
 func normals(_ count: Int, draw: Int) -> [Double] {
   RandomKey(seed: 11, purpose: .test, draw: draw).normals(count).map(Double.init)
+}
+
+/// The map of a dense layer given by columns: `columns[input][row]`.
+func denseMap(_ columns: [[Double]]) -> LinearMap {
+  let (inputs, rows) = (columns.count, columns[0].count)
+  let matrix = SparseMatrix(
+    rowCount: rows, columnCount: inputs, starts: (0...rows).map { $0 * inputs },
+    columns: (0..<rows).flatMap { _ in (0..<inputs).map { Int32($0) } },
+    values: (0..<rows).flatMap { row in columns.map { $0[row] } })
+  return LinearMap(shape: [rows], matrix: matrix)
 }

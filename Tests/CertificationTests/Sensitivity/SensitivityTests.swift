@@ -111,12 +111,7 @@ extension Sensitivity {
     let cases = try JSONDecoder().decode(File.self, from: data).hgm_sensitivity
     #expect(cases.count == 4)
     for reference in cases {
-      let (inputs, rows) = (reference.W_rows_are_inputs.count, reference.r.count)
-      let matrix = SparseMatrix(
-        rowCount: rows, columnCount: inputs, starts: (0...rows).map { $0 * inputs },
-        columns: (0..<rows).flatMap { _ in (0..<inputs).map { Int32($0) } },
-        values: (0..<rows).flatMap { row in reference.W_rows_are_inputs.map { $0[row] } })
-      let map = LinearMap(shape: [rows], matrix: matrix)
+      let map = denseMap(reference.W_rows_are_inputs)
       let cube = try Sensitivity.bounds(
         map, redistribution: reference.r, from: .linf, to: .l2)
       for (method, expected) in [
@@ -205,6 +200,8 @@ extension Sensitivity {
     expectClose(try #require(cube[.rows]), shape.rows, .reference)
     expectClose(try #require(cube[.printed]), shape.printed, .reference)
     expectClose(try #require(try bounds(.linf, .l1)[.rows]), shape.rowsL1, .reference)
+    // For these the relaxation is the best; that it is a bound, all corners of small cubes show.
+    #expect(cube.smallest.method == .semidefinite)
     let ball = try bounds(.l2, .l2)
     // Lanczos' estimate of a clustered eigenvalue may be low by as much; the proof adds it back.
     expectClose(
@@ -249,6 +246,26 @@ extension Sensitivity {
       try Sensitivity.bounds(map, from: .l2, to: .l2).smallest.value, 10, .reference)
     expectClose(
       try Sensitivity.bounds(map, from: .linf, to: .l2).smallest.value, 14, .reference)
+  }
+
+  /// Four equal maps, released together, move twice as far as one of them.
+  @Test func oneMapFallsShortOfAllByTheRootOfTheirNumber() throws {
+    let kernel = numbers([1, 1, 3, 3]).values
+    var network = Network(inputShape: [1, 6, 6])
+    try network.append(
+      Convolution(weight: Tensor(shape: [4, 1, 3, 3], values: kernel + kernel + kernel + kernel)))
+    let map = try LinearMap(prefixOf: network, upTo: 1)
+    for (norm, method) in [(Norm.linf, Sensitivity.Method.entrywise), (.l2, .operator)] {
+      let one = try #require(try Sensitivity.ofOneMap(map, from: norm, to: .l2))
+      #expect(one.maps == 4)
+      let all = try #require(try Sensitivity.bounds(map, from: norm, to: .l2)[method])
+      expectClose(all, 2 * one.sensitivity, .reference)
+    }
+    let one = try #require(try Sensitivity.ofOneMap(map, from: .l1, to: .l1))
+    expectClose(
+      try Sensitivity.bounds(map, from: .l1, to: .l1).smallest.value, 4 * one.sensitivity,
+      .reference)
+    #expect(try Sensitivity.ofOneMap(LinearMap(identity: [4]), from: .l1, to: .l1) == nil)
   }
 
   @Test func refusesWhatHasNoMeaning() throws {
