@@ -1,4 +1,5 @@
 #pragma clang diagnostic ignored "-Wpsabi"
+#include "shallow.h"
 #include "table.h"
 #include "winograd.h"
 #if defined(__x86_64__)

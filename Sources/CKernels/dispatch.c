@@ -80,6 +80,16 @@ void ck_winograd_run(const ck_winograd *w, const float *x, const float *filters,
                      float *scratch) {
   ck()->winograd_run(w, x, filters, weights, bias, relu, y, images, scratch);
 }
+void ck_shallow_run(const ck_window *w, const float *x, const float *packed, const float *bias,
+                    int filters, int relu, float *y, uint16_t *choice, size_t images,
+                    float *scratch) {
+  ck()->shallow_run(w, x, packed, bias, filters, relu, y, choice, images, scratch);
+}
+void ck_shallow_gradient(const ck_window *w, const float *dy, const float *y,
+                         const uint16_t *choice, const float *packed, int filters, float *dx,
+                         size_t images, float *scratch) {
+  ck()->shallow_gradient(w, dy, y, choice, packed, filters, dx, images, scratch);
+}
 void ck_max_pool(const ck_window *w, const float *x, float *y, uint16_t *choice, int relu) {
   ck()->max_pool(w, x, y, choice, relu);
 }

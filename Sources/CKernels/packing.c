@@ -1,4 +1,5 @@
 // Weights in the order in which the kernels read them; done once per plan.
+#include "shallow.h"
 #include "winograd.h"
 #include <string.h>
 
@@ -74,4 +75,27 @@ void ck_winograd_pack(const ck_winograd *w, const float *weights, int adjoint, f
         }
     }
   }
+}
+
+size_t ck_shallow_scratch_count(const ck_window *w, int filters, int adjoint) {
+  const shallow_layout l = shallow_plan(w, filters);
+  return adjoint ? l.backward_count : l.forward_count;
+}
+
+size_t ck_shallow_packed_count(const ck_window *w, int filters) {
+  return (size_t)(filters + 3) / 4 * 4 * w->channels * w->kernel_height * w->kernel_width;
+}
+
+void ck_shallow_pack(const ck_window *w, const float *weights, int filters, int adjoint,
+                     float *packed) {
+  const int kh = w->kernel_height, kw = w->kernel_width;
+  const int taps = w->channels * kh * kw;
+  memset(packed, 0, ck_shallow_packed_count(w, filters) * sizeof(float));
+  for (int f = 0; f < filters; f++)
+    for (int t = 0; t < taps; t++) {
+      const float weight = weights[(size_t)f * taps + t];
+      const int c = t / (kh * kw), ky = t / kw % kh, kx = t % kw;
+      if (adjoint) packed[((size_t)f * w->channels + c) * kh * kw + (kw - 1 - kx) * kh + kh - 1 - ky] = weight;
+      else packed[((size_t)(f / 4) * taps + t) * 4 + f % 4] = weight;
+    }
 }

@@ -20,6 +20,10 @@ public protocol Layer: Sendable, Codable {
   /// - Parameter inputs: shapes for which `outputShape(for:)` does not throw.
   func operation(for inputs: [[Int]], capacity: Int) -> any Operation
 
+  /// The same for a plan of one purpose: what only other passes need is not prepared. By default
+  /// `operation(for:capacity:)`. The purpose must not change the bits of the result.
+  func operation(for inputs: [[Int]], capacity: Int, purpose: Plan.Purpose) -> any Operation
+
   /// The trainable tensors, in a fixed order; none by default.
   var parameters: [Tensor] { get set }
 
@@ -39,6 +43,9 @@ extension Layer {
   }
   public var isView: Bool { false }
   public var mixesExamples: Bool { false }
+  public func operation(
+    for inputs: [[Int]], capacity: Int, purpose: Plan.Purpose
+  ) -> any Operation { operation(for: inputs, capacity: capacity) }
 }
 
 /// The shape and elements of one example in double precision.

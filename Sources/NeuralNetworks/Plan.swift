@@ -119,7 +119,8 @@ extension Plan {
     }
     let operations = nodes.enumerated().map { index, node -> (any Operation)? in
       if node.layer.isView { return nil }
-      return node.layer.operation(for: node.inputs.map { network.shapes[$0] }, capacity: capacity)
+      return node.layer.operation(
+        for: node.inputs.map { network.shapes[$0] }, capacity: capacity, purpose: purpose)
     }
     // In training, a gradient is needed for a value only if a parameter lies before it; else only
     // if the input does.

@@ -35,6 +35,12 @@ public struct Window: Sendable, Equatable {
     self.outWidth = outWidth
   }
 
+  /// True for windows of 2 x 2 at stride 2 without padding.
+  public var isTwoByTwo: Bool {
+    let two = Pair(2, 2)
+    return kernel == two && stride == two && dilation == Pair(1, 1) && padTop == 0 && padLeft == 0
+  }
+
   /// `columns[(channel, ky, kx), (oy, ox)]` from one image.
   public func columns(of image: UnsafePointer<Float>, into columns: UnsafeMutablePointer<Float>) {
     var window = raw
@@ -67,7 +73,7 @@ public struct Window: Sendable, Equatable {
     ck_max_pool_gradient(&window, gradient, choices, image)
   }
 
-  private var raw: ck_window {
+  var raw: ck_window {
     ck_window(
       channels: Int32(channels), height: Int32(height), width: Int32(width),
       kernel_height: Int32(kernel.y), kernel_width: Int32(kernel.x),

@@ -77,6 +77,9 @@ public struct WinogradConvolution: Sendable {
     return max(1, min(64, 64 / tiles))
   }
 
+  /// Images transformed together.
+  public var group: Int { Int(shape.raw.group) }
+
   /// Floats of scratch memory that `run` needs, aligned to 64 bytes.
   public var scratchCount: Int {
     var raw = shape.raw

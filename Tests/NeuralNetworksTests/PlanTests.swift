@@ -78,6 +78,19 @@ import Testing
     #expect(whole.1 == parts.1)
   }
 
+  /// A plan for inference prepares less; its output has the bits of any other.
+  @Test func purposeDoesNotChangeTheOutput() throws {
+    let network = try Self.residual()
+    let input = RandomKey(seed: 9, purpose: .test).normals(192)
+    func output(_ purpose: Plan.Purpose) -> [Float] {
+      let workspace = Plan(network, capacity: 2, purpose: purpose).makeWorkspace()
+      workspace.input.update(from: input, count: 192)
+      workspace.forward(count: 1)
+      return (0..<10).map { workspace.output[$0] }
+    }
+    #expect(output(.inference) == output(.inputGradient))
+  }
+
   @Test func repeatedPassesGiveTheSameBits() throws {
     let workspace = Plan(try Self.residual(), capacity: 2).makeWorkspace()
     let inputs = RandomKey(seed: 6, purpose: .test).normals(384)

@@ -28,7 +28,36 @@ import Testing
       convolution.run(images, count: 2, rectified: true, result: &output, scratch: scratch.pointer)
       results.append(output)
     }
-    return results
+    return results + shallow(random)
+  }
+
+  /// A first layer: values, their maxima, and the gradient of either.
+  private func shallow(_ random: RandomKey) -> [[Float]] {
+    let (count, filters, channels, height, width) = (2, 6, 3, 10, 28)
+    let window = Window(
+      channels: channels, height: height, width: width, kernel: .init(5, 5), stride: .init(1, 1),
+      dilation: .init(1, 1), padTop: 2, padLeft: 2, outHeight: height, outWidth: width)
+    let convolution = ShallowConvolution(
+      window, filters: filters, weights: random.drawing(5).normals(filters * channels * 25),
+      bias: random.drawing(6).normals(filters), hasGradient: true)
+    let scratch = AlignedBuffer(count: convolution.scratchCount)
+    let images = random.drawing(7).normals(count * channels * height * width)
+    let outputs = count * filters * height * width
+    var values = [Float](repeating: 0, count: outputs)
+    convolution.run(images, count: count, result: &values, scratch: scratch.pointer)
+    var maxima = [Float](repeating: 0, count: outputs / 4)
+    var choices = [UInt16](repeating: 0, count: outputs / 4)
+    convolution.run(
+      images, count: count, rectified: true, result: &maxima, choices: &choices,
+      scratch: scratch.pointer)
+    let cotangent = random.drawing(8).normals(outputs)
+    var (plain, rectified, pooled) = (images, images, images)
+    convolution.gradient(cotangent, count: count, into: &plain, scratch: scratch.pointer)
+    convolution.gradient(
+      cotangent, values: values, count: count, into: &rectified, scratch: scratch.pointer)
+    convolution.gradient(
+      cotangent, choices: choices, count: count, into: &pooled, scratch: scratch.pointer)
+    return [values, maxima, plain, rectified, pooled]
   }
 
   @Test func setsAgree() {

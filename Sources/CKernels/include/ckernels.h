@@ -93,6 +93,25 @@ void ck_winograd_run(const ck_winograd *w, const float *x, const float *filters,
                      const float *weights, const float *bias, int relu, float *y, size_t images,
                      float *scratch);
 
+/// A convolution from few channels (1 to 4, say), directly. `w` has at least 16 outputs a row.
+/// Floats of scratch memory, aligned to 64 bytes, forward or for the gradient.
+size_t ck_shallow_scratch_count(const ck_window *w, int filters, int adjoint);
+size_t ck_shallow_packed_count(const ck_window *w, int filters);
+/// Packs weights [filters][channels][kh][kw] for `ck_shallow_run`, or `adjoint` for the gradient.
+void ck_shallow_pack(const ck_window *w, const float *weights, int filters, int adjoint,
+                     float *packed);
+/// y = the convolution (+ bias[filters]) (then max(0, .)). With `choice`, which needs even extents of
+/// the outputs: the 2 x 2 maxima of that at stride 2, and their places as `ck_max_pool` has them.
+void ck_shallow_run(const ck_window *w, const float *x, const float *packed, const float *bias,
+                    int filters, int relu, float *y, uint16_t *choice, size_t images,
+                    float *scratch);
+/// dx = the gradient with respect to x, overwritten: of y, of max(0, y) if y is given, or of the 2 x 2
+/// maxima if their choice is. Needs a square kernel of 3, 5 or 7, no larger padding, stride and
+/// dilation 1, and images of at least 8 x 16.
+void ck_shallow_gradient(const ck_window *w, const float *dy, const float *y,
+                         const uint16_t *choice, const float *packed, int filters, float *dx,
+                         size_t images, float *scratch);
+
 // Pooling ---------------------------------------------------------------------------------------------
 /// Maximum over windows; choice[i] = 1 + the position in the window of the first maximum, 0 where
 /// `relu` and the maximum is not positive (then y[i] is 0). The window's channels are independent.

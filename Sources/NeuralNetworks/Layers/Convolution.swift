@@ -17,14 +17,6 @@ public struct Convolution: FusibleLayer {
   public var groups: Int
   /// True where the result passes a ReLU.
   public var rectified = false
-  /// The maximum that alone reads the result: which of several values it takes decides where the
-  /// gradient goes, so those must be right to the last bits. Set by optimisation.
-  var follower: MaxPool?
-
-  /// All but `follower`, which is the plan's own business.
-  private enum CodingKeys: String, CodingKey {
-    case weight, bias, stride, dilation, padding, groups, rectified
-  }
 
   public init(
     weight: Tensor, bias: Tensor? = nil, stride: Window.Pair = .init(1, 1),
@@ -104,19 +96,19 @@ public struct Convolution: FusibleLayer {
   }
 
   public func operation(for inputs: [[Int]], capacity: Int) -> any Operation {
+    operation(for: inputs, capacity: capacity, purpose: .inputGradient)
+  }
+
+  public func operation(
+    for inputs: [[Int]], capacity: Int, purpose: Plan.Purpose
+  ) -> any Operation {
     let window = checked { () throws(ShapeError) in try self.window(for: inputs[0]) }
-    return ConvolutionOperation(self, window, capacity: capacity)
+    return ConvolutionOperation(self, window, capacity: capacity, purpose: purpose)
   }
 
   public func fused(with next: any Layer, shape: [Int]) -> [any Layer]? {
     var result = self
-    if var pool = next as? MaxPool, follower == nil {
-      // The maximum of rectified values is the rectified maximum, of fewer values.
-      pool.rectified = pool.rectified || rectified
-      result.rectified = false
-      result.follower = pool
-      return [result, pool]
-    }
+    if let pool = next as? MaxPool { return [PooledConvolution(self, pool)] }
     guard !rectified else { return nil }
     if let activation = next as? Activation, activation.function == .relu {
       result.rectified = true

@@ -1,7 +1,7 @@
 internal import Tensors
 
-/// A convolution by Winograd's algorithm where it is faster, else as a matrix product with the
-/// windows as columns, image by image.
+/// A convolution by the kernels for few channels or by Winograd's algorithm where they are faster, else
+/// as a matrix product with the windows as columns, image by image.
 struct ConvolutionOperation: Operation {
   let window: Window
   let filters: Int
@@ -10,10 +10,17 @@ struct ConvolutionOperation: Operation {
   private let weight: [Float]
   let bias: [Float]?
   private let rectified: Bool
+  private let shallow: ShallowConvolution?
   private let winograd: WinogradConvolution?
   private let winogradAdjoint: WinogradConvolution?
+  private let shallowHasGradient: Bool
 
-  init(_ layer: Convolution, _ window: Window, capacity: Int) {
+  /// - Parameter pool: what alone reads the result: which of several values it takes decides where the
+  ///   gradient goes, so those must be right to the last bits.
+  init(
+    _ layer: Convolution, _ window: Window, followedBy pool: MaxPool? = nil, capacity: Int,
+    purpose: Plan.Purpose
+  ) {
     self.capacity = capacity
     self.window = window
     filters = layer.filters
@@ -21,31 +28,38 @@ struct ConvolutionOperation: Operation {
     weight = layer.weight.values
     bias = layer.bias?.values
     rectified = layer.rectified
+    if layer.groups == 1 && ShallowConvolution.fits(window) {
+      shallowHasGradient = purpose != .inference && ShallowConvolution.fitsGradient(window)
+      shallow = ShallowConvolution(
+        window, filters: filters, weights: weight, bias: bias, hasGradient: shallowHasGradient)
+      (winograd, winogradAdjoint) = (nil, nil)
+      return
+    }
+    (shallow, shallowHasGradient) = (nil, false)
     guard Self.prefersWinograd(layer, window) else {
       (winograd, winogradAdjoint) = (nil, nil)
       return
     }
-    let forward = WinogradConvolution(
+    winograd = WinogradConvolution(
       window, outChannels: layer.filters, weights: layer.weight.values, bias: layer.bias?.values,
-      kink: Self.kink(after: layer))
+      kink: Self.kink(layer, pool))
+    guard purpose != .inference else {
+      winogradAdjoint = nil
+      return
+    }
     var back = window
     back.channels = layer.filters
     (back.height, back.outHeight) = (window.outHeight, window.height)
     (back.width, back.outWidth) = (window.outWidth, window.width)
     back.padTop = window.kernel.y - 1 - window.padTop
     back.padLeft = window.kernel.x - 1 - window.padLeft
-    winograd = forward
     winogradAdjoint = WinogradConvolution(
       back, outChannels: window.channels, weights: layer.weight.values, adjoint: true)
   }
 
-  private static func kink(after layer: Convolution) -> WinogradConvolution.Kink {
+  private static func kink(_ layer: Convolution, _ pool: MaxPool?) -> WinogradConvolution.Kink {
     if layer.rectified { return .rectifier }
-    guard let pool = layer.follower else { return .none }
-    let two = Window.Pair(2, 2)
-    return .maximum(
-      twoByTwo: pool.kernel == two && pool.stride == two && pool.dilation == .init(1, 1)
-        && pool.padding == Padding())
+    return pool.map { .maximum(twoByTwo: $0.isTwoByTwo) } ?? .none
   }
 
   /// Winograd pays from 16 channels on both sides; its transforms cost more than they save below.
@@ -55,6 +69,17 @@ struct ConvolutionOperation: Operation {
       && window.channels >= 16 && layer.filters >= 16
       && window.padTop < window.kernel.y && window.padLeft < window.kernel.x
       && window.outHeight * window.outWidth >= 16
+  }
+
+  /// Images that are computed together.
+  var group: Int { winograd?.group ?? 1 }
+
+  /// True where the passes can be given the choices of a maximum over these windows.
+  func takesMaxima(_ pool: Window) -> Bool {
+    guard let shallow, shallow.takesMaxima, ShallowConvolution.fitsGradient(window) else {
+      return false
+    }
+    return pool.isTwoByTwo && pool.outHeight * 2 == pool.height && pool.outWidth * 2 == pool.width
   }
 
   var pixels: Int { window.outHeight * window.outWidth }
@@ -69,14 +94,25 @@ struct ConvolutionOperation: Operation {
 
   var scratchCount: Int {
     let columns = window.channels * window.kernel.y * window.kernel.x * pixels
-    return max(columns, winograd?.scratchCount ?? 0, winogradAdjoint?.scratchCount ?? 0)
+    return max(
+      columns, shallow?.scratchCount ?? 0, winograd?.scratchCount ?? 0,
+      winogradAdjoint?.scratchCount ?? 0)
   }
 
   var backwardReads: BackwardReads {
     rectified ? [.output, .inputsForParameters] : [.inputsForParameters]
   }
 
-  func forward(_ call: Call) {
+  func forward(_ call: Call) { forward(call, choices: nil, rectified: rectified) }
+
+  /// The same, then a maximum where `choices` are given, then a ReLU where asked.
+  func forward(_ call: Call, choices: UnsafeMutablePointer<UInt16>?, rectified: Bool) {
+    if let shallow {
+      shallow.run(
+        call.inputs[0], count: call.count, rectified: rectified, result: call.output,
+        choices: choices, scratch: call.scratch)
+      return
+    }
     if let winograd {
       winograd.run(
         call.inputs[0], count: call.count, rectified: rectified, result: call.output,
@@ -115,8 +151,17 @@ struct ConvolutionOperation: Operation {
     if rectified { rectify(output, count: filters * pixels, into: output) }
   }
 
-  func backward(_ call: Call) {
+  func backward(_ call: Call) { backward(call, choices: nil) }
+
+  /// The same for what `forward` with choices yielded.
+  func backward(_ call: Call, choices: UnsafePointer<UInt16>?) {
     guard let target = call.inputGradients[0] else { return }
+    if let shallow, shallowHasGradient {
+      shallow.gradient(
+        call.outputGradient, values: rectified ? UnsafePointer(call.output) : nil,
+        choices: choices, count: call.count, into: target, scratch: call.scratch)
+      return
+    }
     mask(call)
     if let winogradAdjoint {
       winogradAdjoint.run(

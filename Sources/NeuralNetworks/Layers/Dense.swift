@@ -59,8 +59,14 @@ public struct Dense: FusibleLayer {
   }
 
   public func operation(for inputs: [[Int]], capacity: Int) -> any Operation {
+    operation(for: inputs, capacity: capacity, purpose: .inputGradient)
+  }
+
+  public func operation(
+    for inputs: [[Int]], capacity: Int, purpose: Plan.Purpose
+  ) -> any Operation {
     DenseOperation(
-      self, rows: inputs[0].dropLast().reduce(1, *), capacity: capacity)
+      self, rows: inputs[0].dropLast().reduce(1, *), capacity: capacity, purpose: purpose)
   }
 
   public func fused(with next: any Layer, shape: [Int]) -> [any Layer]? {
@@ -87,9 +93,10 @@ struct DenseOperation: Operation {
   let bias: [Float]?
   let rectified: Bool
   let forwardMatrix: PackedMatrix
-  let backwardMatrix: PackedMatrix
+  /// Nil where there is no backward pass.
+  let backwardMatrix: PackedMatrix?
 
-  init(_ layer: Dense, rows: Int, capacity: Int) {
+  init(_ layer: Dense, rows: Int, capacity: Int, purpose: Plan.Purpose) {
     self.capacity = capacity
     inputs = layer.inputs
     outputs = layer.outputs
@@ -101,7 +108,9 @@ struct DenseOperation: Operation {
       let (inputs, outputs) = (layer.inputs, layer.outputs)
       return (
         PackedMatrix(base, rows: inputs, columns: outputs, rowStride: 1, columnStride: inputs),
-        PackedMatrix(base, rows: outputs, columns: inputs, rowStride: inputs, columnStride: 1)
+        purpose == .inference
+          ? nil
+          : PackedMatrix(base, rows: outputs, columns: inputs, rowStride: inputs, columnStride: 1)
       )
     }
   }
@@ -117,7 +126,7 @@ struct DenseOperation: Operation {
   }
 
   func backward(_ call: Call) {
-    guard let target = call.inputGradients[0] else { return }
+    guard let target = call.inputGradients[0], let backwardMatrix else { return }
     mask(call)
     backwardMatrix.multiply(left: call.outputGradient, count: call.count * rows, result: target)
   }

@@ -30,7 +30,7 @@ public struct MaxPool: FusibleLayer {
     return [window.channels, window.outHeight, window.outWidth]
   }
 
-  private func window(for shape: [Int]) throws(ShapeError) -> Window {
+  func window(for shape: [Int]) throws(ShapeError) -> Window {
     let window = try Window(
       sliding: kernel, over: shape, stride: stride, dilation: dilation, padding: padding,
       roundingUp: roundingUp)
@@ -41,6 +41,12 @@ public struct MaxPool: FusibleLayer {
       throw ShapeError("a window of \(kernel.y) x \(kernel.x) is too large")
     }
     return window
+  }
+
+  /// True for windows of 2 x 2 that neither overlap nor leave out anything.
+  var isTwoByTwo: Bool {
+    let two = Window.Pair(2, 2)
+    return kernel == two && stride == two && dilation == .init(1, 1) && padding == Padding()
   }
 
   public func evaluate(_ inputs: [ReferenceTensor]) -> ReferenceTensor {
