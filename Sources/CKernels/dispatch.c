@@ -72,13 +72,13 @@ void ck_wide_normals(double *out, const uint64_t *bits, size_t n) {
   ck()->wide_normals(out, bits, n);
 }
 void ck_multiply(const float *a, size_t lda, size_t m, const float *packed, size_t k, size_t n,
-                 const float *bias, int relu, float *c, size_t ldc) {
-  ck()->multiply(a, lda, m, packed, k, n, bias, relu, c, ldc);
+                 const float *bias, const float *shift, int relu, float *c, size_t ldc) {
+  ck()->multiply(a, lda, m, packed, k, n, bias, shift, relu, c, ldc);
 }
 void ck_winograd_run(const ck_winograd *w, const float *x, const float *filters,
-                     const float *weights, const float *bias, int relu, float *y, size_t images,
-                     float *scratch) {
-  ck()->winograd_run(w, x, filters, weights, bias, relu, y, images, scratch);
+                     const float *direct, const float *bias, int relu, float *y, uint8_t *places,
+                     size_t images, float *scratch) {
+  ck()->winograd_run(w, x, filters, direct, bias, relu, y, places, images, scratch);
 }
 void ck_shallow_run(const ck_window *w, const float *x, const float *packed, const float *bias,
                     int filters, int relu, float *y, uint16_t *choice, size_t images,

@@ -8,7 +8,8 @@ size_t ck_packed_count(size_t k, size_t n) { return (n + 31) / 32 * 32 * k; }
 void ck_pack(const float *b, size_t k, size_t n, size_t row, size_t column, float *packed) {
   for (size_t start = 0; start < n; start += 32)
     for (size_t i = 0; i < k; i++, packed += 32)
-      for (size_t j = 0; j < 32; j++)
+      if (column == 1 && start + 32 <= n) memcpy(packed, b + i * row + start, 32 * sizeof(float));
+      else for (size_t j = 0; j < 32; j++)
         packed[j] = start + j < n ? b[i * row + (start + j) * column] : 0;
 }
 
@@ -18,6 +19,18 @@ size_t ck_winograd_filter_count(const ck_winograd *w) {
 }
 
 size_t ck_winograd_scratch_count(const ck_winograd *w) { return winograd_plan(w).count; }
+
+size_t ck_winograd_place_stride(int channels) { return ((size_t)channels + 31) / 32 * 32; }
+
+size_t ck_winograd_direct_count(const ck_winograd *w) {
+  return (size_t)w->out_channels * w->in_channels * w->kernel * 8;
+}
+
+void ck_winograd_pack_direct(const ck_winograd *w, const float *weights, float *direct) {
+  const size_t rows = (size_t)w->out_channels * w->in_channels * w->kernel;
+  for (size_t r = 0; r < rows; r++)
+    for (int i = 0; i < 8; i++) direct[r * 8 + i] = i < w->kernel ? weights[r * w->kernel + i] : 0;
+}
 
 // Filter transforms G for the points named in winograd.inc, exact fractions rounded to double.
 static const double g3[6][3] = {{1. / 4, 0, 0},

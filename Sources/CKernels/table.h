@@ -15,10 +15,10 @@ typedef struct {
   void (*add_noise)(float *, const float *, size_t, int, float, const float *, uint64_t, uint32_t,
                     uint64_t, uint64_t);
   void (*wide_normals)(double *, const uint64_t *, size_t);
-  void (*multiply)(const float *, size_t, size_t, const float *, size_t, size_t, const float *, int,
-                   float *, size_t);
+  void (*multiply)(const float *, size_t, size_t, const float *, size_t, size_t, const float *,
+                   const float *, int, float *, size_t);
   void (*winograd_run)(const ck_winograd *, const float *, const float *, const float *,
-                       const float *, int, float *, size_t, float *);
+                       const float *, int, float *, uint8_t *, size_t, float *);
   void (*shallow_run)(const ck_window *, const float *, const float *, const float *, int, int,
                       float *, uint16_t *, size_t, float *);
   void (*shallow_gradient)(const ck_window *, const float *, const float *, const uint16_t *,

@@ -6,7 +6,9 @@ typedef struct {
   int in_channels, out_channels;       // rounded up to 16 and 32
   int positions, tiles_y, tiles_x, padded_height, padded_width;
   size_t input_stride, product_stride; // floats from one tile position to the next
-  size_t in_slots, out_slots, bias, padded, input, product, result, ties, roots, count;  // offsets in floats
+  size_t in_slots, out_slots, in_order, bias, padded, input, product, result, pooled, ties, tie_map, signatures,
+      roots;
+  size_t count;                        // these and it in floats
 } winograd_layout;
 
 static inline winograd_layout winograd_plan(const ck_winograd *w) {
@@ -21,17 +23,25 @@ static inline winograd_layout winograd_plan(const ck_winograd *w) {
   const size_t tiles = (size_t)l.tiles_y * l.tiles_x * w->group;
   // One cache line more than needed: a power of two would map all positions to the same sets.
   l.input_stride = tiles * l.in_channels + 16;
-  l.product_stride = tiles * l.out_channels + 16;
+  l.product_stride = tiles * 32 + 16;  // of 32 filters at a time
   size_t offset = 0;
 #define PLACE(field, floats) l.field = offset, offset += ((size_t)(floats) + 15) / 16 * 16
   PLACE(in_slots, (size_t)w->in_height * w->in_width);
   PLACE(out_slots, (size_t)w->out_height * w->out_width);
+  const size_t in_windows = (size_t)(w->in_height / 2) * (w->in_width / 2);
+  const size_t out_windows = (size_t)(w->out_height / 2) * (w->out_width / 2);
+  PLACE(in_order, w->scatters ? in_windows : out_windows);
   PLACE(bias, l.out_channels);
   PLACE(padded, ((size_t)l.padded_height * l.padded_width + 1) * l.in_channels);
   PLACE(input, l.positions * l.input_stride);
   PLACE(product, l.positions * l.product_stride);
-  PLACE(result, (size_t)l.tiles_y * l.tiles_x * 16 * l.out_channels);
-  PLACE(ties, w->ties ? ((size_t)l.padded_height * l.padded_width + 3) / 4 : 0);
+  PLACE(result, (size_t)l.tiles_y * l.tiles_x * 16 * 32);
+  PLACE(pooled, w->scatters ? in_windows * l.in_channels : out_windows * 32);
+  // Signatures of the padded image's pixels and a map of bytes, both with room at the ends.
+  const size_t padded_pixels = (size_t)l.padded_height * l.padded_width;
+  PLACE(ties, w->ties ? padded_pixels + 2 * l.padded_width + 48 : 0);
+  PLACE(tie_map, w->ties ? (padded_pixels + w->kernel * l.padded_width) / 4 + 16 : 0);
+  PLACE(signatures, w->ties ? (size_t)w->in_height * w->in_width + 16 : 0);
   // For each image of a group: whether it has ties, then the root of each output.
   PLACE(roots, w->ties ? (size_t)w->group * (1 + (size_t)w->out_height * w->out_width) : 0);
 #undef PLACE

@@ -25,7 +25,34 @@ public struct PackedMatrix: Sendable {
     rectified: Bool = false, result: UnsafeMutablePointer<Float>
   ) {
     ck_multiply(
-      left, rows, count, storage.pointer, rows, columns, bias, rectified ? 1 : 0, result, columns)
+      left, rows, count, storage.pointer, rows, columns, bias, nil, rectified ? 1 : 0, result,
+      columns)
+  }
+}
+
+// The same in memory of the caller's, for a right side that is new every time.
+extension PackedMatrix {
+  /// Floats of a packed matrix.
+  public static func count(rows: Int, columns: Int) -> Int { ck_packed_count(rows, columns) }
+
+  /// Packs the `rows` x `columns` matrix of row-major `values`.
+  public static func pack(
+    _ values: UnsafePointer<Float>, rows: Int, columns: Int,
+    into packed: UnsafeMutablePointer<Float>
+  ) {
+    ck_pack(values, rows, columns, columns, 1, packed)
+  }
+
+  /// `result[m x columns] = left[m x rows] * packed (+ shift[m]) (then max(0, ·))`.
+  ///
+  /// The bits of an element depend on its row of `left` and its column of the matrix alone.
+  public static func multiply(
+    left: UnsafePointer<Float>, count: Int, packed: UnsafePointer<Float>, rows: Int, columns: Int,
+    shift: UnsafePointer<Float>? = nil, rectified: Bool = false,
+    result: UnsafeMutablePointer<Float>
+  ) {
+    ck_multiply(
+      left, rows, count, packed, rows, columns, nil, shift, rectified ? 1 : 0, result, columns)
   }
 }
 

@@ -47,6 +47,16 @@ public struct Window: Sendable, Equatable {
     ck_im2col(&window, image, columns)
   }
 
+  /// The same, packed as the right side of a product (``PackedMatrix``).
+  /// - Parameter row: room for `outHeight * outWidth` floats.
+  public func packedColumns(
+    of image: UnsafePointer<Float>, into packed: UnsafeMutablePointer<Float>,
+    row: UnsafeMutablePointer<Float>
+  ) {
+    var window = raw
+    ck_im2col_packed(&window, image, packed, row)
+  }
+
   /// The adjoint of `columns(of:into:)`; overwrites `image`.
   public func addColumns(
     _ columns: UnsafePointer<Float>, into image: UnsafeMutablePointer<Float>

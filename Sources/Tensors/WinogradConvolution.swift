@@ -11,8 +11,8 @@ public struct WinogradConvolution: Sendable {
   private let shape: Shape
   private let filters: AlignedBuffer
   private let bias: AlignedBuffer?
-  /// The weights themselves, where outputs may have to be computed directly.
-  private let weights: AlignedBuffer?
+  /// The weights for outputs that have to be computed directly, where there may be such.
+  private let direct: AlignedBuffer?
 
   /// What decides on the outputs next.
   public enum Kink: Sendable, Equatable {
@@ -35,6 +35,7 @@ public struct WinogradConvolution: Sendable {
   ///     `[window.channels, outChannels, r, r]`.
   ///   - adjoint: computes the gradient with respect to the input of the convolution that the
   ///     weights belong to; `window` then describes the gradient's way back.
+  ///     Its `run` may be given the gradient of maxima instead of that of the values.
   ///   - kink: what follows; not for the adjoint.
   public init(
     _ window: Window, outChannels: Int, weights: UnsafePointer<Float>, bias: [Float]? = nil,
@@ -55,20 +56,16 @@ public struct WinogradConvolution: Sendable {
       in_height: Int32(window.height), in_width: Int32(window.width),
       out_channels: Int32(outChannels), out_height: Int32(window.outHeight),
       out_width: Int32(window.outWidth), pad_top: Int32(window.padTop),
-      pad_left: Int32(window.padLeft), group: 1, ties: ties, refine: Int32(refine))
+      pad_left: Int32(window.padLeft), group: 1, ties: ties, refine: Int32(refine),
+      scatters: adjoint ? 1 : 0)
     raw.group = Int32(Self.group(window, outChannels: outChannels))
     shape = Shape(raw: raw)
     filters = AlignedBuffer(count: ck_winograd_filter_count(&raw))
     ck_winograd_pack(&raw, weights, adjoint ? 1 : 0, filters.pointer)
     self.bias = bias.map(AlignedBuffer.init)
-    self.weights =
-      refine == CK_REFINE_NONE
-      ? nil
-      : AlignedBuffer(
-        Array(
-          UnsafeBufferPointer(
-            start: weights,
-            count: outChannels * window.channels * window.kernel.y * window.kernel.x)))
+    direct =
+      refine == CK_REFINE_NONE ? nil : AlignedBuffer(count: ck_winograd_direct_count(&raw))
+    if let direct { ck_winograd_pack_direct(&raw, weights, direct.pointer) }
   }
 
   /// Images transformed together: enough rows to use the filters read, few enough to stay in cache.
@@ -86,14 +83,31 @@ public struct WinogradConvolution: Sendable {
     return ck_winograd_scratch_count(&raw)
   }
 
+  /// Bytes that say, for one image, where its maxima came from: what is convolved, or for the adjoint
+  /// what its gradient belongs to, in windows of 2 x 2.
+  public var placeCount: Int {
+    let raw = shape.raw
+    let isAdjoint = raw.scatters != 0
+    let (height, width) =
+      isAdjoint ? (raw.in_height, raw.in_width) : (raw.out_height, raw.out_width)
+    return Int(height / 2) * Int(width / 2)
+      * ck_winograd_place_stride(isAdjoint ? raw.in_channels : raw.out_channels)
+  }
+
   /// `result[count, outChannels, outHeight, outWidth]` from `images`.
+  ///
+  /// - Parameter places: if given, `result[count, outChannels, outHeight / 2, outWidth / 2]` receives
+  ///   the maxima of 2 x 2 windows at stride 2, a last odd row or column left out, and this where they
+  ///   came from (`placeCount` bytes an image). For the adjoint, `images` is the gradient of such
+  ///   maxima, and this what was left of their places.
   public func run(
     _ images: UnsafePointer<Float>, count: Int, rectified: Bool = false,
-    result: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>
+    result: UnsafeMutablePointer<Float>, places: UnsafeMutablePointer<UInt8>? = nil,
+    scratch: UnsafeMutablePointer<Float>
   ) {
     var raw = shape.raw
     ck_winograd_run(
-      &raw, images, filters.pointer, weights?.pointer, bias?.pointer, rectified ? 1 : 0, result,
-      count, scratch)
+      &raw, images, filters.pointer, direct?.pointer, bias?.pointer, rectified ? 1 : 0, result,
+      places, count, scratch)
   }
 }

@@ -53,9 +53,10 @@ void ck_wide_normals(double *out, const uint64_t *bits, size_t n);
 size_t ck_packed_count(size_t k, size_t n);
 /// Packs b, whose element (i, j) stands at b[i * row + j * column], in panels of 32 columns.
 void ck_pack(const float *b, size_t k, size_t n, size_t row, size_t column, float *packed);
-/// c[m x n] = a[m x k] * packed (+ bias[n]) (then max(0, .) if relu). A row's bits do not depend on m.
+/// c[m x n] = a[m x k] * packed (+ bias[n]) (+ shift[m]) (then max(0, .) if relu). A row's bits do not
+/// depend on m, nor a column's on n.
 void ck_multiply(const float *a, size_t lda, size_t m, const float *packed, size_t k, size_t n,
-                 const float *bias, int relu, float *c, size_t ldc);
+                 const float *bias, const float *shift, int relu, float *c, size_t ldc);
 
 // Convolution -----------------------------------------------------------------------------------------
 typedef struct {
@@ -68,6 +69,8 @@ typedef struct {
 
 /// columns[(channel, ky, kx)][oy * out_width + ox] = the image under the window, zero outside.
 void ck_im2col(const ck_window *w, const float *image, float *columns);
+/// The same matrix, packed as `ck_pack` would; `row` has room for out_height * out_width floats.
+void ck_im2col_packed(const ck_window *w, const float *image, float *packed, float *row);
 /// The adjoint: image = sum of columns at the places they came from; image is overwritten.
 void ck_col2im(const ck_window *w, const float *columns, float *image);
 
@@ -80,6 +83,7 @@ typedef struct {
   int32_t group;                                      // images transformed together
   int32_t ties;                                       // equal neighbouring patches: equal bits
   int32_t refine;                                     // what kink follows, if any
+  int32_t scatters;                                   // may be run on gradients of maxima
 } ck_winograd;
 /// Outputs near the kink of a ReLU, or of a 2 x 2 maximum at stride 2, are computed directly.
 enum { CK_REFINE_NONE = 0, CK_REFINE_ZEROS = 1, CK_REFINE_MAXIMA = 2 };
@@ -88,10 +92,19 @@ size_t ck_winograd_scratch_count(const ck_winograd *w);
 /// Transforms filters. `adjoint` = 0: weights [out][in][r][r]; 1: weights [in][out][r][r], flipped,
 /// which makes the convolution the gradient with respect to the input of the one they belong to.
 void ck_winograd_pack(const ck_winograd *w, const float *weights, int adjoint, float *filters);
-/// `weights` are those that were packed, not for the adjoint; read only where w->refine asks.
+/// Floats that `ck_winograd_pack_direct` writes: the weights, not for the adjoint, as a direct
+/// computation reads them; aligned to 32 bytes.
+size_t ck_winograd_direct_count(const ck_winograd *w);
+void ck_winograd_pack_direct(const ck_winograd *w, const float *weights, float *direct);
+/// Bytes from one window's places to the next, for this many channels.
+size_t ck_winograd_place_stride(int channels);
+/// y = the convolution (+ bias) (then max(0, .)). `direct` is read only where w->refine asks.
+/// With `places` and not w->scatters: y are the 2 x 2 maxima of that at stride 2, and
+/// places[image][window][channel] says where each came from: 1 to 4, 0 where `relu` made it 0.
+/// With `places` and w->scatters: x is the gradient of such maxima, of which `places` were left.
 void ck_winograd_run(const ck_winograd *w, const float *x, const float *filters,
-                     const float *weights, const float *bias, int relu, float *y, size_t images,
-                     float *scratch);
+                     const float *direct, const float *bias, int relu, float *y, uint8_t *places,
+                     size_t images, float *scratch);
 
 /// A convolution from few channels (1 to 4, say), directly. `w` has at least 16 outputs a row.
 /// Floats of scratch memory, aligned to 64 bytes, forward or for the gradient.

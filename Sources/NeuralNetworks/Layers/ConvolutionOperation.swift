@@ -1,19 +1,32 @@
 internal import Tensors
 
-/// A convolution by the kernels for few channels or by Winograd's algorithm where they are faster, else
-/// as a matrix product with the windows as columns, image by image.
+/// A convolution, each way by what is fastest for its shape; all of them give an example the same bits
+/// whatever is computed with it.
 struct ConvolutionOperation: Operation {
   let window: Window
   let filters: Int
   let groups: Int
   let capacity: Int
-  private let weight: [Float]
   let bias: [Float]?
   private let rectified: Bool
-  private let shallow: ShallowConvolution?
-  private let winograd: WinogradConvolution?
-  private let winogradAdjoint: WinogradConvolution?
-  private let shallowHasGradient: Bool
+  private let forwardRoute: Route
+  /// Nil where there is no backward pass.
+  private let backwardRoute: Route?
+
+  /// The kernels of one direction.
+  private enum Route {
+    case shallow(ShallowConvolution)
+    case winograd(WinogradConvolution)
+    case product(ConvolutionProduct)
+
+    var scratchCount: Int {
+      switch self {
+      case .shallow(let kernel): kernel.scratchCount
+      case .winograd(let kernel): kernel.scratchCount
+      case .product(let kernel): kernel.scratchCount
+      }
+    }
+  }
 
   /// - Parameter pool: what alone reads the result: which of several values it takes decides where the
   ///   gradient goes, so those must be right to the last bits.
@@ -25,36 +38,41 @@ struct ConvolutionOperation: Operation {
     self.window = window
     filters = layer.filters
     groups = layer.groups
-    weight = layer.weight.values
     bias = layer.bias?.values
     rectified = layer.rectified
+    let weights = layer.weight.values
+    let goesBack = purpose != .inference
     if layer.groups == 1 && ShallowConvolution.fits(window) {
-      shallowHasGradient = purpose != .inference && ShallowConvolution.fitsGradient(window)
-      shallow = ShallowConvolution(
-        window, filters: filters, weights: weight, bias: bias, hasGradient: shallowHasGradient)
-      (winograd, winogradAdjoint) = (nil, nil)
-      return
+      let hasGradient = goesBack && ShallowConvolution.fitsGradient(window)
+      let kernel = ShallowConvolution(
+        window, filters: filters, weights: weights, bias: bias, hasGradient: hasGradient)
+      forwardRoute = .shallow(kernel)
+      backwardRoute =
+        hasGradient
+        ? .shallow(kernel)
+        : goesBack ? .product(ConvolutionProduct(layer, window, hasGradient: true)) : nil
+    } else if Self.prefersWinograd(layer, window) {
+      forwardRoute = .winograd(
+        WinogradConvolution(
+          window, outChannels: filters, weights: weights, bias: bias, kink: Self.kink(layer, pool)))
+      backwardRoute = goesBack ? .winograd(Self.adjoint(window, filters, weights)) : nil
+    } else {
+      let kernel = ConvolutionProduct(layer, window, hasGradient: goesBack)
+      (forwardRoute, backwardRoute) = (.product(kernel), goesBack ? .product(kernel) : nil)
     }
-    (shallow, shallowHasGradient) = (nil, false)
-    guard Self.prefersWinograd(layer, window) else {
-      (winograd, winogradAdjoint) = (nil, nil)
-      return
-    }
-    winograd = WinogradConvolution(
-      window, outChannels: layer.filters, weights: layer.weight.values, bias: layer.bias?.values,
-      kink: Self.kink(layer, pool))
-    guard purpose != .inference else {
-      winogradAdjoint = nil
-      return
-    }
+  }
+
+  private static func adjoint(
+    _ window: Window, _ filters: Int, _ weights: [Float]
+  ) -> WinogradConvolution {
     var back = window
-    back.channels = layer.filters
+    back.channels = filters
     (back.height, back.outHeight) = (window.outHeight, window.height)
     (back.width, back.outWidth) = (window.outWidth, window.width)
     back.padTop = window.kernel.y - 1 - window.padTop
     back.padLeft = window.kernel.x - 1 - window.padLeft
-    winogradAdjoint = WinogradConvolution(
-      back, outChannels: window.channels, weights: layer.weight.values, adjoint: true)
+    return WinogradConvolution(
+      back, outChannels: window.channels, weights: weights, adjoint: true)
   }
 
   private static func kink(_ layer: Convolution, _ pool: MaxPool?) -> WinogradConvolution.Kink {
@@ -72,117 +90,84 @@ struct ConvolutionOperation: Operation {
   }
 
   /// Images that are computed together.
-  var group: Int { winograd?.group ?? 1 }
+  var group: Int {
+    guard case .winograd(let kernel) = forwardRoute else { return 1 }
+    return kernel.group
+  }
 
-  /// True where the passes can be given the choices of a maximum over these windows.
-  func takesMaxima(_ pool: Window) -> Bool {
-    guard let shallow, shallow.takesMaxima, ShallowConvolution.fitsGradient(window) else {
-      return false
+  /// Bytes an image that say where the maxima over `pool`'s windows came from, if the passes can be
+  /// given them; nil if they cannot.
+  func placeCount(_ pool: Window) -> Int? {
+    guard pool.isTwoByTwo, pool.outHeight == pool.height / 2, pool.outWidth == pool.width / 2 else {
+      return nil
     }
-    return pool.isTwoByTwo && pool.outHeight * 2 == pool.height && pool.outWidth * 2 == pool.width
+    switch forwardRoute {
+    case .winograd(let kernel): return kernel.placeCount
+    case .shallow(let kernel):
+      guard kernel.takesMaxima, ShallowConvolution.fitsGradient(window) else { return nil }
+      return filters * pool.outHeight * pool.outWidth * MemoryLayout<UInt16>.size
+    case .product: return nil
+    }
   }
 
   var pixels: Int { window.outHeight * window.outWidth }
   var inputSize: Int { window.channels * window.height * window.width }
   var columnRows: Int { window.channels / groups * window.kernel.y * window.kernel.x }
-  /// A 1 x 1 convolution reads its input as the columns.
-  private var isPointwise: Bool {
-    window.kernel == .init(1, 1) && window.stride == .init(1, 1) && window.padTop == 0
-      && window.padLeft == 0 && window.outHeight == window.height
-      && window.outWidth == window.width
-  }
 
   var scratchCount: Int {
+    // Gradients of the weights read the columns.
     let columns = window.channels * window.kernel.y * window.kernel.x * pixels
-    return max(
-      columns, shallow?.scratchCount ?? 0, winograd?.scratchCount ?? 0,
-      winogradAdjoint?.scratchCount ?? 0)
+    return max(columns, forwardRoute.scratchCount, backwardRoute?.scratchCount ?? 0)
   }
 
   var backwardReads: BackwardReads {
     rectified ? [.output, .inputsForParameters] : [.inputsForParameters]
   }
 
-  func forward(_ call: Call) { forward(call, choices: nil, rectified: rectified) }
+  func forward(_ call: Call) { forward(call, places: nil, rectified: rectified) }
 
-  /// The same, then a maximum where `choices` are given, then a ReLU where asked.
-  func forward(_ call: Call, choices: UnsafeMutablePointer<UInt16>?, rectified: Bool) {
-    if let shallow {
-      shallow.run(
+  /// The same, then a maximum if there is room for the `places` (`placeCount`), then a ReLU if asked.
+  func forward(_ call: Call, places: UnsafeMutableRawPointer?, rectified: Bool) {
+    switch forwardRoute {
+    case .shallow(let kernel):
+      kernel.run(
         call.inputs[0], count: call.count, rectified: rectified, result: call.output,
-        choices: choices, scratch: call.scratch)
-      return
-    }
-    if let winograd {
-      winograd.run(
+        choices: places?.assumingMemoryBound(to: UInt16.self), scratch: call.scratch)
+    case .winograd(let kernel):
+      kernel.run(
+        call.inputs[0], count: call.count, rectified: rectified, result: call.output,
+        places: places?.assumingMemoryBound(to: UInt8.self), scratch: call.scratch)
+    case .product(let kernel):
+      kernel.run(
         call.inputs[0], count: call.count, rectified: rectified, result: call.output,
         scratch: call.scratch)
-      return
-    }
-    let perGroup = filters / groups
-    for example in 0..<call.count {
-      let columns = columns(of: call.inputs[0] + example * inputSize, call)
-      let output = call.output + example * filters * pixels
-      for group in 0..<groups {
-        weight.withUnsafeBufferPointer { weight in
-          guard let weight = weight.baseAddress else { return }
-          BLAS.multiply(
-            weight + group * perGroup * columnRows, columns + group * columnRows * pixels,
-            m: perGroup, n: pixels, k: columnRows, into: output + group * perGroup * pixels)
-        }
-      }
-      addBias(output)
     }
   }
 
   func columns(of image: UnsafePointer<Float>, _ call: Call) -> UnsafePointer<Float> {
-    if isPointwise { return image }
     window.columns(of: image, into: call.scratch)
     return UnsafePointer(call.scratch)
   }
 
-  private func addBias(_ output: UnsafeMutablePointer<Float>) {
-    if let bias {
-      for filter in 0..<filters {
-        let row = output + filter * pixels
-        for pixel in 0..<pixels { row[pixel] += bias[filter] }
-      }
-    }
-    if rectified { rectify(output, count: filters * pixels, into: output) }
-  }
+  func backward(_ call: Call) { backward(call, places: nil) }
 
-  func backward(_ call: Call) { backward(call, choices: nil) }
-
-  /// The same for what `forward` with choices yielded.
-  func backward(_ call: Call, choices: UnsafePointer<UInt16>?) {
-    guard let target = call.inputGradients[0] else { return }
-    if let shallow, shallowHasGradient {
-      shallow.gradient(
+  /// The same for what `forward` with `places` yielded.
+  func backward(_ call: Call, places: UnsafeMutableRawPointer?) {
+    guard let target = call.inputGradients[0], let backwardRoute else { return }
+    switch backwardRoute {
+    case .shallow(let kernel):
+      kernel.gradient(
         call.outputGradient, values: rectified ? UnsafePointer(call.output) : nil,
-        choices: choices, count: call.count, into: target, scratch: call.scratch)
-      return
-    }
-    mask(call)
-    if let winogradAdjoint {
-      winogradAdjoint.run(
-        call.outputGradient, count: call.count, result: target, scratch: call.scratch)
-      return
-    }
-    let perGroup = filters / groups
-    for example in 0..<call.count {
-      let gradient = call.outputGradient + example * filters * pixels
-      let image = target + example * inputSize
-      let columns = isPointwise ? image : call.scratch
-      for group in 0..<groups {
-        weight.withUnsafeBufferPointer { weight in
-          guard let weight = weight.baseAddress else { return }
-          BLAS.multiply(
-            weight + group * perGroup * columnRows, transposeA: true,
-            gradient + group * perGroup * pixels, m: columnRows, n: pixels, k: perGroup,
-            into: columns + group * columnRows * pixels)
-        }
-      }
-      if !isPointwise { window.addColumns(columns, into: image) }
+        choices: places?.assumingMemoryBound(to: UInt16.self), count: call.count, into: target,
+        scratch: call.scratch)
+    case .winograd(let kernel):
+      mask(call)
+      kernel.run(
+        call.outputGradient, count: call.count, result: target,
+        places: places?.assumingMemoryBound(to: UInt8.self), scratch: call.scratch)
+    case .product(let kernel):
+      mask(call)
+      kernel.gradient(call.outputGradient, count: call.count, into: target, scratch: call.scratch)
     }
   }
 

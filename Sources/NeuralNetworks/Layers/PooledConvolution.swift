@@ -65,13 +65,17 @@ private struct PooledConvolutionOperation: Operation {
   private var middleSize: Int { window.channels * window.height * window.width }
   private var outputSize: Int { window.channels * window.outHeight * window.outWidth }
   private var group: Int { min(convolution.group, capacity) }
-  private var isOnePass: Bool { convolution.takesMaxima(window) }
+  /// Bytes an image for the maxima's places, where the convolution takes the maxima itself.
+  private var placeCount: Int? { convolution.placeCount(window) }
 
   /// The convolution's result, or its gradient, for a group; then the convolution's own scratch.
-  private var middleCount: Int { isOnePass ? 0 : (group * middleSize + 15) / 16 * 16 }
+  private var middleCount: Int { placeCount == nil ? (group * middleSize + 15) / 16 * 16 : 0 }
   var scratchCount: Int { middleCount + convolution.scratchCount }
-  /// The maxima's places.
-  var savedCount: Int { (capacity * outputSize + 1) / 2 }
+  /// Where the maxima came from.
+  var savedCount: Int {
+    let bytes = placeCount ?? outputSize * MemoryLayout<UInt16>.size
+    return (capacity * bytes + 3) / 4
+  }
   var backwardReads: BackwardReads { [.inputsForParameters] }
 
   private func choices(_ call: Call) -> UnsafeMutablePointer<UInt16> {
@@ -79,8 +83,9 @@ private struct PooledConvolutionOperation: Operation {
   }
 
   func forward(_ call: Call) {
-    if isOnePass {
-      return convolution.forward(call, choices: choices(call), rectified: rectified)
+    if placeCount != nil {
+      return convolution.forward(
+        call, places: UnsafeMutableRawPointer(call.saved), rectified: rectified)
     }
     forEachGroup(call) { call, first in
       convolution.forward(call)
@@ -90,7 +95,9 @@ private struct PooledConvolutionOperation: Operation {
   }
 
   func backward(_ call: Call) {
-    if isOnePass { return convolution.backward(call, choices: choices(call)) }
+    if placeCount != nil {
+      return convolution.backward(call, places: UnsafeMutableRawPointer(call.saved))
+    }
     forEachGroup(call) { call, first in
       images(call.count).maximumGradient(
         first.outputGradient, choices: choices(first), into: call.outputGradient)
