@@ -28,9 +28,11 @@ enum ExitStatus: Int32 {
     case let error as ReportError:
       if case .occupied = error { self = .usage } else { self = .data }
     case is UsageError, is AttackError: self = .usage
-    case BenchmarkError.unknown, TrainingError.parameter: self = .usage
+    case BenchmarkError.unknown, TrainingError.parameter, PrivateTrainingError.parameter:
+      self = .usage
     case is FileError, is DatasetError, is PNGError, is ModelError, is ONNXError,
-      is NetworkFileError, is NetworkError, is TrainingError, is ExportError:
+      is NetworkFileError, is NetworkError, is TrainingError, is ExportError,
+      is PrivateTrainingError:
       self = .data
     case is CancellationError: self = .interrupted
     default:
@@ -58,7 +60,7 @@ enum ExitStatus: Int32 {
       || error is AttackError || error is FileError || error is DatasetError || error is PNGError
       || error is BenchmarkError || error is ModelError || error is ONNXError
       || error is NetworkFileError || error is NetworkError || error is TrainingError
-      || error is ExportError
+      || error is ExportError || error is PrivateTrainingError
   }
 }
 

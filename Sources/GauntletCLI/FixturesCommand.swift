@@ -78,7 +78,7 @@ struct FixturesCommand: ParsableCommand {
         configuration: recipe.configuration),
       output: path, adversary: adversary,
       test: TrainingData(labels: testSet.labels) { testSet.images($0) }, threads: 2,
-      checkpointEvery: 0, quiet: false)
+      checkpointEvery: 0, quiet: false, privacy: nil)
     try run.begin(resuming: false)
     try run.finish()
     try writeAtomically(

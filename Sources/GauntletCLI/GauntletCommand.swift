@@ -22,7 +22,8 @@ struct GauntletCommand: ParsableCommand {
   /// Runs a command and turns whatever it throws into one sentence and an exit status.
   static func main() {
     do {
-      var command = try parseAsRoot()
+      var command = try parseAsRoot(
+        try ConfigurationFile.expand(Array(CommandLine.arguments.dropFirst())))
       try command.run()
     } catch {
       let status = ExitStatus(error)

@@ -6,7 +6,7 @@ import Gauntlet
 struct TrainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "train",
-    abstract: "Trains a network, on clean or on adversarial images.",
+    abstract: "Trains a network, on clean or on adversarial images, privately if asked.",
     discussion: """
       Writes NAME.json (what the network is) and NAME.safetensors (its weights); gauntlet export \
       turns them into ONNX. Ctrl-C finishes the step and leaves NAME.checkpoint, from which the \
@@ -17,6 +17,8 @@ struct TrainCommand: ParsableCommand {
         gauntlet train --architecture paper-mnist --data mnist --output mnist
         gauntlet train --architecture paper-mnist --data mnist --attack madry:steps=7 \\
           --epsilon 0.3 --output robust
+        gauntlet train --architecture paper-mnist --data mnist --method dp-sgd --batch-size 1024 \\
+          --noise-multiplier 1.5 --output private
       """)
 
   @Option(
@@ -48,6 +50,13 @@ struct TrainCommand: ParsableCommand {
 
   @OptionGroup(title: "Training") var recipe: RecipeOptions
   @OptionGroup(title: "Adversarial training") var adversary: AdversaryOptions
+  @OptionGroup(title: "Private training") var privacy: PrivacyOptions
+
+  @Option(
+    help: ArgumentHelp(
+      "A JSON file with options, as {\"epochs\": 3}; those of the command line win.",
+      valueName: "file"))
+  var config: String?
 
   @Option(help: "How many threads compute; changes no result.")
   var threads = ProcessInfo.processInfo.activeProcessorCount
@@ -92,18 +101,28 @@ struct TrainCommand: ParsableCommand {
       inputShape: train.shape, classes: train.classCount,
       normalization: try recipe.normalization(channels: train.shape[0]), seed: recipe.seed)
     let configuration = try recipe.configuration()
-    let trainer = try Trainer(
-      network,
-      on: TrainingData(labels: Array(train.labels.prefix(count))) { train.images($0) },
-      configuration: configuration, threads: threads)
+    let dpsgd = try privacy.dpsgd(batchSize: configuration.batchSize, count: count)
+    let data = TrainingData(labels: Array(train.labels.prefix(count))) { train.images($0) }
+    let trainer =
+      if let dpsgd {
+        try Trainer(
+          network, on: data, configuration: configuration,
+          method: PrivateDescent(
+            dpsgd, for: network, count: count, seed: configuration.seed,
+            chunk: privacy.microBatch ?? ClippedGradient.block, threads: threads))
+      } else {
+        try Trainer(network, on: data, configuration: configuration, threads: threads)
+      }
     let description = TrainingSummary.Run(
       architecture: architecture.name, inputShape: train.shape, classes: train.classCount,
       data: "sha256 \(train.sha256), the first \(count)" + recipe.preparation,
-      attack: adversary?.description, configuration: configuration)
+      attack: adversary?.description, method: dpsgd.map { "dp-sgd \($0.summary)" },
+      configuration: configuration)
     var run = TrainingRun(
       trainer: trainer, description: description, output: output, adversary: adversary,
       test: test.map { test in TrainingData(labels: test.labels) { test.images($0) } },
-      threads: threads, checkpointEvery: checkpointEvery ?? trainer.stepsPerEpoch, quiet: quiet)
+      threads: threads, checkpointEvery: checkpointEvery ?? trainer.stepsPerEpoch, quiet: quiet,
+      privacy: dpsgd.map { (method: $0, examples: count) })
     try run.begin(resuming: resume)
     try run.finish()
   }
@@ -128,6 +147,11 @@ struct RecipeOptions: ParsableArguments {
   @Option(help: "Steps over which the learning rate rises at first.") var warmUp = 100
   @Option(help: "The most pixels by which training images are shifted at random.") var shift = 0
   @Flag(help: "Mirrors half of the training images.") var flip = false
+  @Option(
+    help: ArgumentHelp(
+      "Keeps an average of the weights, which is what is tested and written: the most that the "
+        + "average keeps of itself in a step, such as 0.99.", valueName: "share"))
+  var averaging: Float?
   @Option(help: "Decides the first weights, the order of the examples and everything random.")
   var seed: UInt64 = 0
   @Option(
@@ -157,7 +181,7 @@ struct RecipeOptions: ParsableArguments {
       epochs: epochs, batchSize: batchSize, optimizer: method,
       learningRate: LearningRate(
         learningRate ?? (optimizer == .sgd ? 0.05 : 0.001), schedule: decline, warmUp: warmUp),
-      augmentation: Augmentation(shift: shift, flips: flip), seed: seed)
+      augmentation: Augmentation(shift: shift, flips: flip), seed: seed, averaging: averaging)
     try result.validate()
     return result
   }

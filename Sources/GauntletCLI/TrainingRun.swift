@@ -15,16 +15,19 @@ struct TrainingRun {
   /// Steps between checkpoints; 0 for none.
   let checkpointEvery: Int
   let quiet: Bool
+  /// Private training: the method, and how many examples it samples from.
+  let privacy: (method: DPSGD, examples: Int)?
   private var progress = Checkpoint.Progress()
   private var begun = DispatchTime.now()
   private var firstStep = 0
   private var drawn = DispatchTime(uptimeNanoseconds: 0)
-  private var lastLoss = 0.0
+  private var lastLoss: Double?
   private var lastCorrect: Int?
 
   init(
     trainer: Trainer, description: TrainingSummary.Run, output: String, adversary: Adversary?,
-    test: TrainingData?, threads: Int, checkpointEvery: Int, quiet: Bool
+    test: TrainingData?, threads: Int, checkpointEvery: Int, quiet: Bool,
+    privacy: (method: DPSGD, examples: Int)?
   ) {
     self.trainer = trainer
     self.description = description
@@ -34,14 +37,18 @@ struct TrainingRun {
     self.threads = threads
     self.checkpointEvery = checkpointEvery
     self.quiet = quiet
+    self.privacy = privacy
   }
 
   private var checkpoint: String { output + ".checkpoint" }
+  private var statement: String { output + ".privacy.json" }
 
   /// Goes to where an interrupted run stood, or makes sure that none is lost.
   mutating func begin(resuming: Bool) throws {
     let paths = NetworkFile.paths(output)
-    for path in [paths.description, paths.weights, checkpoint] { try checkWritable(path) }
+    for path in [paths.description, paths.weights, checkpoint, statement] {
+      try checkWritable(path)
+    }
     let exists = FileManager.default.fileExists(atPath: checkpoint)
     if resuming {
       guard exists else {
@@ -66,11 +73,17 @@ struct TrainingRun {
         let outcome = try trainer.advance { step in
           try adversary.map { try $0.images(for: step) } ?? step.images
         }
-        progress.loss += outcome.loss * Double(outcome.count)
-        progress.correct += outcome.correct
-        progress.count += outcome.count
+        // What private training data answer is nobody's business.
+        if privacy == nil {
+          progress.loss += outcome.loss * Double(outcome.count)
+          progress.correct += outcome.correct
+          progress.count += outcome.count
+        }
         draw()
         let isEpochEnd = trainer.step % trainer.stepsPerEpoch == 0
+        // Nothing is told of private steps that an interruption could undo, so that whatever is
+        // told comes from steps that the statement counts.
+        if isEpochEnd, privacy != nil { try save() }
         if isEpochEnd { try endEpoch() }
         if interruption.isRequested {
           clearLine()
@@ -86,19 +99,29 @@ struct TrainingRun {
       }
     }
     if lastCorrect == nil, let test {
-      lastCorrect = try trainer.network.correctCount(on: test, threads: threads)
+      lastCorrect = try trainer.averagedNetwork.correctCount(on: test, threads: threads)
     }
+    // A statement about an earlier network of this name does not hold for the new one.
+    try? FileManager.default.removeItem(atPath: statement)
     try NetworkFile(
-      trainer.network,
+      trainer.averagedNetwork,
       training: TrainingSummary(
         run: description, steps: trainer.step, loss: lastLoss, testCorrect: lastCorrect,
         testCount: test?.count)
     ).write(to: output)
-    try? FileManager.default.removeItem(atPath: checkpoint)
     let paths = NetworkFile.paths(output)
+    if let (method, examples) = privacy {
+      try writeAtomically(
+        PrivacyStatement(
+          weights: sha256(ofFile: paths.weights), method: method, steps: trainer.step,
+          examples: examples
+        ).json(), to: statement)
+    }
+    try? FileManager.default.removeItem(atPath: checkpoint)
     var text = "network    \(paths.description), \(paths.weights)\n"
     text += "parameters \(trainer.network.parameterCount)\n"
     if let test, let lastCorrect { text += "test       \(Self.share(lastCorrect, test.count))\n" }
+    if privacy != nil { text += "privacy    \(statement)\n" }
     text += "time       \(Self.duration(seconds)) (\(trainer.step - firstStep) steps)\n"
     Terminal.print(text)
   }
@@ -114,13 +137,15 @@ struct TrainingRun {
 
   /// The line of a finished epoch.
   private mutating func endEpoch() throws {
-    lastLoss = progress.loss / Double(max(progress.count, 1))
     clearLine()
-    var line =
-      "epoch \(trainer.epoch)/\(description.configuration.epochs)  "
-      + String(format: "loss %.4f  accuracy %.2f %%", lastLoss, percent)
+    var line = "epoch \(trainer.epoch)/\(description.configuration.epochs)"
+    if privacy == nil {
+      let loss = progress.loss / Double(max(progress.count, 1))
+      lastLoss = loss
+      line += String(format: "  loss %.4f  accuracy %.2f %%", loss, percent)
+    }
     if let test {
-      let correct = try trainer.network.correctCount(on: test, threads: threads)
+      let correct = try trainer.averagedNetwork.correctCount(on: test, threads: threads)
       lastCorrect = correct
       line += "  test \(Self.share(correct, test.count))"
     }
@@ -143,10 +168,12 @@ struct TrainingRun {
     let text =
       "epoch \((trainer.step - 1) / trainer.stepsPerEpoch + 1)/\(description.configuration.epochs)  "
       + "step \(inEpoch)/\(trainer.stepsPerEpoch)  "
+      + (privacy == nil
+        ? String(
+          format: "loss %.4f  accuracy %.1f %%  ",
+          progress.loss / Double(max(progress.count, 1)), percent) : "")
       + String(
-        format: "loss %.4f  accuracy %.1f %%  %.0f images/s  ",
-        progress.loss / Double(max(progress.count, 1)), percent,
-        Double(description.configuration.batchSize) / perStep)
+        format: "%.0f images/s  ", Double(description.configuration.batchSize) / perStep)
       + "\(Self.duration(perStep * Double(trainer.totalSteps - trainer.step))) to go"
     Terminal.write("\r\u{1b}[K" + text.prefix(max(Terminal.width - 1, 1)))
   }

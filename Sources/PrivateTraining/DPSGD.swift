@@ -75,6 +75,20 @@ public struct DPSGD: Sendable, Equatable, Codable {
       clipping.scope == .joint, "adaptation", "is for clipping the joint norm, not each layer's")
   }
 
+  /// Every parameter, in one line.
+  public var summary: String {
+    var text =
+      "sampling rate \(samplingRate), expected batch \(expectedBatchSize), "
+      + "\(clipping.scope.rawValue) clipping to \(clipping.norm), noise multiplier "
+      + "\(noiseMultiplier), \(randomness.rawValue) randomness"
+    if let adaptation {
+      text +=
+        ", norm to quantile \(adaptation.quantile) at rate \(adaptation.rate) with count noise "
+        + "\(adaptation.countNoise)"
+    }
+    return text
+  }
+
   /// The noise multiplier of the gradients' sum: `noiseMultiplier`, or a little more where the
   /// count of unclipped gradients is released beside it; see ``ClippingAdaptation``.
   public var gradientNoiseMultiplier: Double {

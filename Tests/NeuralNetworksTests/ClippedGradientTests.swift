@@ -49,6 +49,13 @@ import Testing
           AveragePool.global, Reshape([5]),
         ]),
       Case(
+        description: "group normalization", shape: [2, 6, 6],
+        layers: [
+          Convolution(weight: normals([6, 2, 3, 3], 30)),
+          GroupNormalization(groups: 3, gamma: normals([6], 31), beta: normals([6], 32)),
+          Activation(.relu), Reshape([96]), Dense(weight: normals([5, 96], 33)),
+        ]),
+      Case(
         description: "Winograd's convolution", shape: [16, 8, 8],
         layers: [
           Convolution(

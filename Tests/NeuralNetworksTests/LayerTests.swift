@@ -76,6 +76,33 @@ import Testing
         gamma: [1, 2], beta: [0, -1], mean: [0.5, 1], variance: [4, 0.25]), [2, 3, 3])
   }
 
+  @Test(arguments: [1, 2, 6]) func groupNormalizationAgrees(groups: Int) throws {
+    let layer = GroupNormalization(
+      groups: groups, gamma: randomTensor([6], draw: 3), beta: randomTensor([6], draw: 4))
+    try expectLayer(layer, [6, 4, 5], shift: 2)
+    try expectLayer(layer, [6, 7])
+  }
+
+  /// One group of [1 3; 5 7]: mean 4, variance 5; gamma 1 and 2, beta 0 and 1.
+  @Test func groupNormalizationMatchesAHandComputedCase() {
+    let layer = GroupNormalization(
+      groups: 1, gamma: Tensor(shape: [2], values: [1, 2]),
+      beta: Tensor(shape: [2], values: [0, 1]),
+      epsilon: 1e-12)
+    let unit = 1 / 5.0.squareRoot()
+    let result = layer.evaluate([ReferenceTensor(shape: [2, 2], values: [1, 3, 5, 7])])
+    expectClose(
+      result.values.map(Float.init), [-3 * unit, -unit, 1 + 2 * unit, 1 + 6 * unit], .rounding)
+  }
+
+  @Test func groupsThatDoNotFitAreRefused() {
+    var network = Network(inputShape: [6, 2, 2])
+    #expect(
+      throws: NetworkError.layer(
+        name: "norm", problem: "4 groups of 6 channels do not fit input [6, 2, 2]")
+    ) { try network.append(GroupNormalization(groups: 4, channels: 6), named: "norm") }
+  }
+
   /// A tie goes to the first element, and a rectified pool passes nothing where nothing is positive.
   @Test func maxPoolGivesTiesToTheFirst() throws {
     var layer = MaxPool(kernel: .init(2, 2))

@@ -23,6 +23,8 @@ import Testing
     try network.append(
       Convolution(
         weight: normals([4, 2, 3, 3], 0), bias: normals([4], 1), padding: Padding(all: 1)))
+    try network.append(
+      GroupNormalization(groups: 2, gamma: normals([4], 6), beta: normals([4], 7)))
     try network.append(Activation(.tanh))
     try network.append(MaxPool(kernel: .init(2, 2)))
     try network.append(

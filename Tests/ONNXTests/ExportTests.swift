@@ -23,6 +23,8 @@ import Testing
       BatchNormalization(
         gamma: [1, 2, 3, 4], beta: [0, 1, 0, 1], mean: [0.5, 0, 0, 1], variance: [1, 2, 0.1, 1]))
     try network.append(Sum(), reading: [first, norm])
+    try network.append(
+      GroupNormalization(groups: 2, gamma: numbers([4], 7), beta: numbers([4], 8), epsilon: 0.01))
     try network.append(Activation(.relu))
     try network.append(
       MaxPool(kernel: .init(3, 3), stride: .init(2, 2), padding: Padding(all: 1), roundingUp: true))

@@ -31,14 +31,14 @@ public struct TrainingSummary: Sendable, Equatable, Codable {
   public var run: Run
   /// Steps taken.
   public var steps: Int
-  /// The mean training loss of the last epoch.
-  public var loss: Double
+  /// The mean training loss of the last epoch; nil where it is private.
+  public var loss: Double?
   /// Test examples classified right, of how many; nil without test data.
   public var testCorrect: Int?
   public var testCount: Int?
 
   public init(
-    run: Run, steps: Int, loss: Double, testCorrect: Int? = nil, testCount: Int? = nil
+    run: Run, steps: Int, loss: Double?, testCorrect: Int? = nil, testCount: Int? = nil
   ) {
     self.run = run
     self.steps = steps

@@ -117,6 +117,31 @@ extension BatchNormalization: ExportableLayer {
   }
 }
 
+extension GroupNormalization: ExportableLayer {
+  /// As instances of [batch, groups, rest], which every operator set has.
+  func export(
+    _ place: inout ExportPlace, to graph: inout ExportGraph
+  ) throws(ExportProblem) -> String {
+    let shape = place.shapes[0]
+    let flat = graph.constant(
+      [-1, groups, shape.elementCount / groups], named: place.name + ".groups")
+    let back = graph.constant([-1] + shape, named: place.name + ".shape")
+    let ones = graph.constant(
+      Tensor(repeating: 1, shape: [groups]), named: place.name + ".ones")
+    let zeros = graph.constant(Tensor(shape: [groups]), named: place.name + ".zeros")
+    let grouped = graph.node(
+      "Reshape", place.inputs + [flat], named: place.name + ".grouped")
+    let standard = graph.node(
+      "InstanceNormalization", [grouped, ones, zeros], named: place.name + ".standard",
+      ["epsilon": .float(epsilon)])
+    var rest = place
+    rest.inputs = [
+      graph.node("Reshape", [standard, back], named: place.name + ".restored")
+    ]
+    return try Affine(scale: gamma.values, shift: beta.values).export(&rest, to: &graph)
+  }
+}
+
 extension Dropout: ExportableLayer {
   func export(
     _ place: inout ExportPlace, to graph: inout ExportGraph

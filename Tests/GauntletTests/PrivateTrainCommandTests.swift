@@ -1,0 +1,125 @@
+import Foundation
+import Gauntlet
+import TestSupport
+import Testing
+
+@Suite struct PrivateTrainCommandTests {
+  private static let arguments = [
+    "train", "--architecture", "linear", "--data", "data.npz", "--test-split", "none", "--method",
+    "dp-sgd", "--batch-size", "10", "--noise-multiplier", "1.5", "--warm-up", "0", "--threads", "1",
+  ]
+
+  @Test func writesWhatTheResultIsWorthBesideIt() throws {
+    try TinyModel.with { tiny in
+      let run = try Command.run(
+        Self.arguments + ["--epochs", "3", "--output", "private"], in: tiny.folder)
+      #expect(run.status == 0, "\(run.error)")
+      // Nothing that training data answered is told.
+      #expect(!run.error.contains("loss") && !run.error.contains("accuracy"))
+      let path = tiny.folder + "/private"
+      let bytes = try Data(contentsOf: URL(fileURLWithPath: path + ".privacy.json"))
+      let statement = try JSONDecoder().decode(PrivacyStatement.self, from: bytes)
+      #expect(statement.steps == 12 && statement.examples == TinyModel.count)
+      #expect(statement.parameters.samplingRate == 0.25)
+      #expect(statement.parameters.noiseMultiplier == 1.5)
+      #expect(statement.parameters.randomness == .secure)
+      #expect(try NetworkFile.read(path).training?.loss == nil)
+      // A network trained without privacy takes the name, and the statement goes.
+      let plain = try Command.run(
+        [
+          "train", "--architecture", "linear", "--data", "data.npz", "--test-split", "none",
+          "--epochs", "1", "--output", "private",
+        ], in: tiny.folder)
+      #expect(plain.status == 0, "\(plain.error)")
+      #expect(!FileManager.default.fileExists(atPath: path + ".privacy.json"))
+    }
+  }
+
+  /// Killed at some step and gone on with other threads: the same weights, to the bit.
+  @Test func aKilledRunGoesOnToTheSameWeights() throws {
+    try TinyModel.with { tiny in
+      let options = Self.arguments + ["--randomness", "seeded", "--epochs", "150", "--seed", "3"]
+      func weights(_ name: String) throws -> Data {
+        try Data(contentsOf: URL(fileURLWithPath: "\(tiny.folder)/\(name).safetensors"))
+      }
+      let whole = try Command.run(options + ["--output", "whole"], in: tiny.folder)
+      #expect(whole.status == 0, "\(whole.error)")
+
+      let process = Process()
+      process.executableURL = Command.executable
+      process.arguments = options + ["--output", "killed", "--quiet"]
+      process.currentDirectoryURL = URL(fileURLWithPath: tiny.folder)
+      process.standardOutput = FileHandle.nullDevice
+      process.standardError = FileHandle.nullDevice
+      try process.run()
+      let checkpoint = tiny.folder + "/killed.checkpoint"
+      while process.isRunning, !FileManager.default.fileExists(atPath: checkpoint) { usleep(500) }
+      kill(process.processIdentifier, SIGKILL)
+      process.waitUntilExit()
+      try #require(FileManager.default.fileExists(atPath: checkpoint))
+      let rest = try Command.run(
+        options + ["--output", "killed", "--resume", "--threads", "3", "--micro-batch", "4"],
+        in: tiny.folder)
+      #expect(rest.status == 0, "\(rest.error)")
+      #expect(try weights("killed") == weights("whole"))
+      let statement = try JSONDecoder().decode(
+        PrivacyStatement.self,
+        from: Data(contentsOf: URL(fileURLWithPath: tiny.folder + "/killed.privacy.json")))
+      #expect(statement.steps == 600)
+    }
+  }
+
+  @Test func optionsMayStandInAFile() throws {
+    try TinyModel.with { tiny in
+      let file = tiny.folder + "/options.json"
+      try """
+      {"architecture": "linear", "method": "dp-sgd", "noise-multiplier": 2, "batch-size": 8,
+       "epochs": 2, "test-split": "none", "clipping": "per-layer", "nesterov": true,
+       "mean": [0.5], "flip": false, "data": "nowhere", "randomness": "seeded"}
+      """.write(toFile: file, atomically: true, encoding: .utf8)
+      let run = try Command.run(
+        [
+          "train", "--config", file, "--data", "data.npz", "--output", "a", "--epochs=1",
+        ], in: tiny.folder)
+      #expect(run.status == 0, "\(run.error)")
+      let statement = try JSONDecoder().decode(
+        PrivacyStatement.self,
+        from: Data(contentsOf: URL(fileURLWithPath: tiny.folder + "/a.privacy.json")))
+      #expect(statement.steps == 5)
+      #expect(statement.parameters.clipping == GradientClipping(norm: 1, scope: .perLayer))
+      #expect(statement.parameters.noiseMultiplier == 2)
+    }
+  }
+
+  @Test(arguments: [
+    (["--method", "magic"], "The value 'magic' is invalid for '--method <method>'"),
+    (["--clip", "1"], "--clip is for --method dp-sgd"),
+    (["--method", "dp-sgd"], "--method dp-sgd needs --noise-multiplier"),
+    (
+      ["--method", "dp-sgd", "--noise-multiplier=-1"],
+      "private training: noise multiplier must be at least 0 and finite, not -1.0"
+    ),
+    (
+      ["--method", "dp-sgd", "--noise-multiplier", "1", "--micro-batch", "5"],
+      "private training: micro-batch must divide 16, not 5"
+    ),
+    (
+      ["--method", "dp-sgd", "--noise-multiplier", "1", "--batch-size", "41"],
+      "--batch-size 41 is more than the 40 examples"
+    ),
+    (["--config", "data.npz"], "configuration 'data.npz': is to be a JSON object of options"),
+  ])
+  func wrongOptionsAreOneSentence(options: [String], message: String) throws {
+    try TinyModel.with { tiny in
+      let run = try Command.run(
+        [
+          "train", "--architecture", "linear", "--data", "data.npz", "--test-split", "none",
+          "--batch-size=20", "--output", "x",
+        ].filter { !options.contains("--batch-size") || $0 != "--batch-size=20" } + options,
+        in: tiny.folder)
+      #expect(run.status == 64)
+      #expect(run.error.hasPrefix("gauntlet: \(message)"), "\(run.error)")
+      #expect(run.error.filter { $0 == "\n" }.count == 1)
+    }
+  }
+}
