@@ -10,6 +10,12 @@ public enum CertificationError: Error, Equatable, CustomStringConvertible {
   case parameter(name: String, problem: String)
   /// A file that is not what it must be.
   case file(path: String, problem: String)
+  /// A certifier that is not in the list.
+  case unknownCertifier(name: String, known: [String])
+  /// What is wrong with a certifier's parameters.
+  case certifier(name: String, problem: String)
+  /// Text that is not `NAME:key=value,key=value`.
+  case syntax(text: String, problem: String)
 
   public var description: String {
     switch self {
@@ -18,6 +24,11 @@ public enum CertificationError: Error, Equatable, CustomStringConvertible {
     case .unsupportedNorm(let problem), .noise(let problem): problem
     case .parameter(let name, let problem): "\(name) \(problem)"
     case .file(let path, let problem): "file '\(path)' \(problem)"
+    case .unknownCertifier(let name, let known):
+      "there is no certifier '\(name)'; there are \(known.joined(separator: ", "))"
+    case .certifier(let name, let problem): "certifier '\(name)': \(problem)"
+    case .syntax(let text, let problem):
+      "certifier '\(text)': \(problem), expected NAME or NAME:key=value,key=value"
     }
   }
 }

@@ -1,5 +1,5 @@
-/// The value of an attack's parameter, of any kind that a parameter can have.
-public enum AttackParameter: Codable, Sendable, Equatable, CustomStringConvertible {
+/// The value of a parameter of an attack or a certifier, of any kind that one can have.
+public enum ParameterValue: Codable, Sendable, Equatable, CustomStringConvertible {
   case boolean(Bool)
   case integer(Int)
   case number(Double)
@@ -44,8 +44,8 @@ public enum AttackParameter: Codable, Sendable, Equatable, CustomStringConvertib
   }
 
   /// What a text can mean, the narrowest first; numbers are finite and may be fractions (`8/255`).
-  static func readings(of text: String) -> [AttackParameter] {
-    var readings: [AttackParameter] = []
+  static func readings(of text: String) -> [ParameterValue] {
+    var readings: [ParameterValue] = []
     if let value = Bool(text) { readings.append(.boolean(value)) }
     if let value = Int(text) { readings.append(.integer(value)) }
     let parts = text.split(separator: "/", omittingEmptySubsequences: false).map { Double($0) }
