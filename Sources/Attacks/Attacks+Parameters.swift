@@ -30,7 +30,7 @@ extension Attacks {
   }
 
   /// An attack's parameters in alphabetical order.
-  public static func parameters(of attack: any Attack) -> [(name: String, value: ParameterValue)] {
+  public static func parameters(of attack: any Attack) -> [(name: String, value: Parameter)] {
     Parameters.values(of: attack, known: known(type(of: attack)))
   }
 

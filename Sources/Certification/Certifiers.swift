@@ -51,7 +51,7 @@ public enum Certifiers {
   /// A certifier's parameters in alphabetical order.
   public static func parameters(
     of certifier: any Certifier
-  ) -> [(name: String, value: ParameterValue)] {
+  ) -> [(name: String, value: Parameter)] {
     Parameters.values(of: certifier, known: known(type(of: certifier)))
   }
 

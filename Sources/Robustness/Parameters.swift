@@ -46,7 +46,7 @@ public enum Parameters {
   /// The parameters of `value` that are known, in their order.
   public static func values(
     of value: some Encodable, known: [String]
-  ) -> [(name: String, value: ParameterValue)] {
+  ) -> [(name: String, value: Parameter)] {
     let values = values(of: value)
     return known.map { ($0, values[$0] ?? .none) }
   }
@@ -56,7 +56,7 @@ public enum Parameters {
   ) throws(ParameterError) -> Value {
     var values = values(of: value)
     var expected = "another kind of value"
-    for reading in ParameterValue.readings(of: text) {
+    for reading in Parameter.readings(of: text) {
       values[key] = reading
       do {
         return try JSONDecoder().decode(Value.self, from: JSONEncoder().encode(values))
@@ -81,9 +81,9 @@ public enum Parameters {
     }
   }
 
-  private static func values(of value: some Encodable) -> [String: ParameterValue] {
+  private static func values(of value: some Encodable) -> [String: Parameter] {
     guard let data = try? JSONEncoder().encode(value),
-      let values = try? JSONDecoder().decode([String: ParameterValue].self, from: data)
+      let values = try? JSONDecoder().decode([String: Parameter].self, from: data)
     else { preconditionFailure("the parameters of \(value) are numbers, words and truth values") }
     return values
   }

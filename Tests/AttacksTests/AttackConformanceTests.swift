@@ -150,7 +150,7 @@ import Testing
     for type in Attacks.all {
       func check<A: Attack>(_ type: A.Type) throws {
         let data = try JSONEncoder().encode(A())
-        let keys = try JSONDecoder().decode([String: ParameterValue].self, from: data).keys
+        let keys = try JSONDecoder().decode([String: Parameter].self, from: data).keys
         #expect(Set(keys).isSubset(of: type.information.parameters.keys))
         let decoded = try JSONDecoder().decode(A.self, from: data)
         let again = Attacks.parameters(of: decoded).map { "\($0)" }

@@ -16,7 +16,8 @@ enum BudgetSearch {
   /// With `e^epsilon = 1 + u` the condition is a quadratic in u; its root is written without
   /// cancellation.
   static func epsilon(_ bounds: ClassBounds, delta: Double) -> Double? {
-    let gap = bounds.lower - bounds.upper - 2 * delta
+    // Less what the differences lose to rounding.
+    let gap = bounds.lower - bounds.upper - 2 * delta - 0x1p-51 * bounds.lower
     guard gap > 0 else { return nil }
     let linear = 2 * bounds.upper + delta
     let u = 2 * gap / (linear + (linear * linear + 4 * bounds.upper * gap).squareRoot())
@@ -32,9 +33,11 @@ enum BudgetSearch {
   static func best(
     _ bounds: ClassBounds, delta fixed: Double?, ratio: (Double, Double) -> Double
   ) -> Double? {
+    // Where epsilon is capped at 1, the radius has a kink at the delta that allows just that.
+    let kink = (bounds.lower - exp(2) * bounds.upper) / (1 + exp(1))
     let candidates =
-      fixed.map { [$0] } ?? fractions.map { (bounds.lower - bounds.upper) / 2 * $0 }
-    return candidates.lazy.filter { $0 > 0 }.compactMap { delta in
+      fixed.map { [$0] } ?? fractions.map { (bounds.lower - bounds.upper) / 2 * $0 } + [kink]
+    return candidates.filter { $0 > 0 }.compactMap { delta in
       epsilon(bounds, delta: delta).map { ratio($0, log(delta)) }
     }.max()
   }

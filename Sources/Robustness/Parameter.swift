@@ -1,5 +1,5 @@
 /// The value of a parameter of an attack or a certifier, of any kind that one can have.
-public enum ParameterValue: Codable, Sendable, Equatable, CustomStringConvertible {
+public enum Parameter: Codable, Sendable, Equatable, CustomStringConvertible {
   case boolean(Bool)
   case integer(Int)
   case number(Double)
@@ -44,8 +44,8 @@ public enum ParameterValue: Codable, Sendable, Equatable, CustomStringConvertibl
   }
 
   /// What a text can mean, the narrowest first; numbers are finite and may be fractions (`8/255`).
-  static func readings(of text: String) -> [ParameterValue] {
-    var readings: [ParameterValue] = []
+  static func readings(of text: String) -> [Parameter] {
+    var readings: [Parameter] = []
     if let value = Bool(text) { readings.append(.boolean(value)) }
     if let value = Int(text) { readings.append(.integer(value)) }
     let parts = text.split(separator: "/", omittingEmptySubsequences: false).map { Double($0) }
