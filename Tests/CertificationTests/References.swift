@@ -4,8 +4,6 @@ import Robustness
 import TestSupport
 
 extension Tolerance {
-  /// The accuracy that independent references promise.
-  static let reference = Tolerance(relative: 1e-9, absolute: 1e-300)
   /// The margin to the safe side, and rounding.
   static let safeMargin = Tolerance(relative: 1e-12, absolute: 1e-300)
 }

@@ -5,37 +5,6 @@ import Testing
 import Privacy
 
 @Suite struct NoiseShapeTests {
-  @Test func redistributionKeepsTheMeanSquare() throws {
-    let redistribution = try Redistribution(proportionalTo: [1, 2, 5])
-    expectClose(
-      redistribution.factors.reduce(0) { $0 + $1 * $1 }, 3, .safeMargin)
-    expectClose(redistribution.scales(2)[2], 2 * (3.0 * 5 / 8).squareRoot(), .safeMargin)
-  }
-
-  @Test func redistributionRefusesSharesThatProtectNothing() {
-    #expect(
-      throws: PrivacyError.parameter(
-        name: "share 1", value: 0, expected: "a positive finite number")
-    ) {
-      try Redistribution(shares: [1, 0])
-    }
-    #expect(
-      throws: PrivacyError.parameter(
-        name: "the sum of the shares", value: 1.5, expected: "1")
-    ) {
-      try Redistribution(shares: [1, 0.5])
-    }
-    #expect(throws: PrivacyError.self) {
-      try JSONDecoder().decode(Redistribution.self, from: Data("[0.5, -0.5]".utf8))
-    }
-  }
-
-  @Test func redistributionSurvivesItsCode() throws {
-    let redistribution = try Redistribution(shares: [0.25, 0.75])
-    let code = try JSONEncoder().encode(redistribution)
-    #expect(try JSONDecoder().decode(Redistribution.self, from: code) == redistribution)
-  }
-
   @Test func productLaplaceSpendsItsBudgetAndNotMore() throws {
     let noise = try ProductLaplace(weights: [3, 0.2, 1e-6], epsilon: 0.7, sensitivity: 2)
     let spent = noise.scales.reduce(0) { $0 + 1 / ($1 * $1) }.squareRoot() * 2
