@@ -38,6 +38,9 @@ extension Redistribution {
       throw .file(path: path, problem: "\(problem) (a redistribution of noise)")
     }
     record.path = path
+    record.caveat =
+      "the redistribution of the noise was read from a file: a privacy figure holds only if it was not "
+      + "computed from the examples"
     let sum = values.reduce(0, +)
     return Redistribution(values.map { $0 / sum }, record)
   }

@@ -1,6 +1,6 @@
 public import NeuralNetworks
 public import Robustness
-internal import Tensors
+public import Tensors
 
 #if canImport(Glibc)
   internal import Glibc
@@ -40,9 +40,12 @@ public struct Redistribution: Sendable, Equatable {
     /// What must be said beside any privacy figure; nil where nothing must.
     public var caveat: String?
     /// True where r was computed from examples.
-    public var usesData: Bool { kind == .relevance }
+    public var usesData: Bool
 
-    init(_ kind: Kind) { self.kind = kind }
+    init(_ kind: Kind) {
+      self.kind = kind
+      usesData = kind == .relevance
+    }
   }
 
   /// The share below which no value falls by default, as a fraction of `1 / K`: a standard deviation
@@ -51,6 +54,20 @@ public struct Redistribution: Sendable, Equatable {
 
   init(_ values: [Double], _ record: Record) {
     (self.values, self.record) = (values, record)
+  }
+
+  /// `sqrt(K r_k)` for each value, for a ``NeuralNetworks/Noise`` layer on values of this shape.
+  public func relativeScales(shape: [Int]) -> Tensor {
+    Tensor(
+      shape: shape, values: values.map { Float((Double(values.count) * $0).squareRoot()) })
+  }
+
+  /// The shares that a noise layer draws with, after the rounding of its scales to single precision;
+  /// nil for the same noise everywhere. These are what a sensitivity must be computed for.
+  public static func shares(of noise: Noise) -> [Double]? {
+    noise.relativeScales.map { scales in
+      scales.values.map { Double($0) * Double($0) / Double(scales.values.count) }
+    }
   }
 
   /// The same noise everywhere.

@@ -1,4 +1,5 @@
-/// Bounds on what rounding to the nearest double can do, so that results can be rounded up.
+/// Bounds on what rounding to the nearest double can do, so that results can be rounded up. Numbers
+/// are taken to stay far from underflow and overflow.
 package enum Rounding {
   /// The unit roundoff, 2^-53.
   package static let unit = 0x1p-53

@@ -60,7 +60,8 @@ public struct Sensitivity: Sendable, Codable, Equatable {
   ///
   /// Cost: see ``Gram`` and ``SingularValue``; a bound that would take minutes is left out.
   /// - Parameters:
-  ///   - redistribution: r, K positive numbers with sum 1; nil: all `1 / K`.
+  ///   - redistribution: r, K positive numbers with sum 1; nil: all `1 / K`. For a noise layer,
+  ///     ``Redistribution/shares(of:)``.
   ///   - norm: the norm of the input's change; l0 has no finite sensitivity.
   /// - Throws: ``CertificationError/unsupportedNorm(problem:)``,
   ///   ``CertificationError/parameter(name:problem:)`` for a redistribution that is none,

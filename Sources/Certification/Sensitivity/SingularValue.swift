@@ -1,7 +1,7 @@
 internal import Robustness
 
 /// Bounds on the norms of a map that its Gram matrix gives.
-struct SingularValue {
+package struct SingularValue {
   /// At least `sqrt(sum |G_ij|)`, G over the inputs; nil where that costs too much, or nobody moves
   /// by linf.
   let entrywise: Double?
@@ -42,7 +42,7 @@ struct SingularValue {
           ? nil : SignRelaxation.bound(gram).map { overSigns(gram, $0) }
       } : nil
     guard let gram = grams.smaller else {
-      schur = Rounding.up(min(plain, Self.weightedSchur(map, measures)) + bySchur, after: 1)
+      schur = Rounding.up(min(plain, Self.weightedSchur(map)) + bySchur, after: 1)
       proved = nil
       return
     }
@@ -73,8 +73,9 @@ struct SingularValue {
     return Rounding.up(best, after: order + 4)
   }
 
-  /// Schur's test for a map whose Gram matrix is too large.
-  private static func weightedSchur(_ map: LinearMap, _ measures: MapMeasures) -> Double {
+  /// Schur's test for a map whose Gram matrix is too large: at least the largest singular value of
+  /// the absolute values of the entries that are kept.
+  package static func weightedSchur(_ map: LinearMap) -> Double {
     let matrix = map.matrix.with(map.matrix.values.map { abs($0) })
     let columns = matrix.transposed()
     let squared = schurTest(order: map.inputCount) { vector in

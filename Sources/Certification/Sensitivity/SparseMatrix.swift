@@ -112,16 +112,20 @@ package struct SparseMatrix: Sendable, Equatable {
     private var starts = [0]
     private var columns: [Int32] = []
     private var values: [Double] = []
-    private var isFull = false
+    private var isFull: Bool
 
+    /// - Parameter capacity: about how many entries there will be; more than the limit are refused
+    ///   before any is kept.
     package init(columnCount: Int, capacity: Int = 0) {
       self.columnCount = columnCount
-      columns.reserveCapacity(min(capacity, SparseMatrix.limit))
-      values.reserveCapacity(min(capacity, SparseMatrix.limit))
+      isFull = capacity > SparseMatrix.limit
+      guard !isFull else { return }
+      columns.reserveCapacity(capacity)
+      values.reserveCapacity(capacity)
     }
 
     package mutating func add(_ value: Double, at column: Int) {
-      guard values.count < SparseMatrix.limit else {
+      guard !isFull, values.count < SparseMatrix.limit else {
         isFull = true
         return
       }

@@ -72,6 +72,20 @@ extension Tolerance {
     }
   }
 
+  /// 16 maps of a million pixels, nine connections each.
+  @Test func tooManyConnectionsAreRefused() throws {
+    var network = Network(inputShape: [1, 1000, 1000])
+    try network.append(
+      Convolution(weight: numbers([16, 1, 3, 3]), padding: .init(all: 1)), named: "wide")
+    let error = #expect(throws: CertificationError.self) {
+      try LinearMap(prefixOf: network, upTo: 1)
+    }
+    #expect(
+      error?.description
+        == "noise stands too far behind node 'wide': its values depend on the input in more than "
+        + "134217728 ways")
+  }
+
   /// A layer that the noise does not depend on may be anything.
   @Test func otherBranchesDoNotMatter() throws {
     var network = Network(inputShape: [3])

@@ -35,6 +35,20 @@ import Certification
     }
   }
 
+  /// What a noise layer draws with is what was shared out, up to single precision, and is accepted.
+  @Test func noiseLayersCarryTheShares() throws {
+    let shares = try Redistribution.random(count: 24, seed: 2)
+    let noise = Noise(
+      .gaussian, scale: 2, relativeScales: shares.relativeScales(shape: [2, 3, 4]))
+    let drawn = try #require(Redistribution.shares(of: noise))
+    for (drawn, share) in zip(drawn, shares.values) { expectClose(drawn, share, .rounding) }
+    #expect(
+      try Sensitivity.bounds(
+        LinearMap(identity: [2, 3, 4]), redistribution: drawn, from: .l2, to: .l2
+      ).smallest.value > 1)
+    #expect(Redistribution.shares(of: Noise(.laplace, scale: 1)) == nil)
+  }
+
   /// No other shares make the bound that they are for smaller.
   @Test(arguments: [Norm.linf, .l2, .l1], NoiseFamily.allCases)
   func weightsMinimiseTheRowsBound(_ norm: Norm, _ family: NoiseFamily) throws {
@@ -190,6 +204,7 @@ import Certification
       #expect(shares.values == [0.25, 0.5, 0.25])
       #expect(shares.record.kind == .file && shares.record.path == json)
       #expect(try shares.record.sha256 == sha256(ofFile: json))
+      #expect(!shares.record.usesData && shares.record.caveat?.contains("read from a file") == true)
       let npy = folder.appendingPathComponent("r.npy").path
       for array in [
         NumpyArray(shape: [1, 3, 1], .float32([0.25, 0.5, 0.25])),

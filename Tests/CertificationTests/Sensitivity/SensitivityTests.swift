@@ -213,6 +213,26 @@ extension Sensitivity {
     expectClose(try bounds(.l1, .l2).smallest.value, shape.l1l2, .reference)
   }
 
+  /// What maps too large for a proof get.
+  @Test(arguments: LinearNetworks.allCases)
+  func schursTestWithoutGramMatrixIsABound(_ kind: LinearNetworks) throws {
+    let network = try kind.network()
+    let map = try LinearMap(prefixOf: network, upTo: network.output)
+    let ball = try Sensitivity.bounds(map, from: .l2, to: .l2)
+    let value = SingularValue.weightedSchur(map)
+    // The other test starts from |G|, which is at most |M|^T |M|; the rest is its roundings.
+    if let schur = ball[.schur] { #expect(value >= schur * (1 - 1e-9)) }
+    #expect(value >= ball.smallest.value * (1 - 1e-9))
+    let rows = (0..<map.rowCount).map { row in map.matrix.row(row).reduce(0) { $0 + abs($1.1) } }
+    var columns = [Double](repeating: 0, count: map.inputCount)
+    for row in 0..<map.rowCount {
+      for (column, entry) in map.matrix.row(row) { columns[Int(column)] += abs(entry) }
+    }
+    let plain = ((rows.max() ?? 0) * (columns.max() ?? 0)).squareRoot()
+    // Rounding 0 up gives the root of the smallest number, 2.2e-162.
+    #expect(value <= plain * (1 + 1e-9) + 1e-161)
+  }
+
   /// Noise in the input: closed forms, and under redistribution the sums they come from.
   @Test func knowsNoiseInTheInput() throws {
     let map = LinearMap(identity: [3, 4, 4])
