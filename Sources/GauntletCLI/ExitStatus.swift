@@ -28,7 +28,8 @@ enum ExitStatus: Int32 {
     case let error as ReportError:
       if case .occupied = error { self = .usage } else { self = .data }
     case is UsageError, is AttackError: self = .usage
-    case BenchmarkError.unknown, TrainingError.parameter, PrivateTrainingError.parameter:
+    case BenchmarkError.unknown, TrainingError.parameter, PrivateTrainingError.parameter,
+      is PrivacyError:
       self = .usage
     case is FileError, is DatasetError, is PNGError, is ModelError, is ONNXError,
       is NetworkFileError, is NetworkError, is TrainingError, is ExportError,
@@ -60,7 +61,7 @@ enum ExitStatus: Int32 {
       || error is AttackError || error is FileError || error is DatasetError || error is PNGError
       || error is BenchmarkError || error is ModelError || error is ONNXError
       || error is NetworkFileError || error is NetworkError || error is TrainingError
-      || error is ExportError || error is PrivateTrainingError
+      || error is ExportError || error is PrivateTrainingError || error is PrivacyError
   }
 }
 

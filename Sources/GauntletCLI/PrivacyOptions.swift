@@ -31,6 +31,18 @@ struct PrivacyOptions: ParsableArguments {
   var noiseMultiplier: Double?
 
   @Option(
+    help: ArgumentHelp(
+      "In place of the noise multiplier: the privacy that all steps together are to have.",
+      valueName: "epsilon"))
+  var targetEpsilon: Double?
+
+  @Option(
+    help: ArgumentHelp(
+      "The probability with which epsilon may fail, below 1 / examples; by default 1e-5.",
+      valueName: "delta"))
+  var delta: Double?
+
+  @Option(
     help: ArgumentHelp("The norm of one example's gradient; by default 1.", valueName: "norm"))
   var clip: Double?
 
@@ -50,12 +62,18 @@ struct PrivacyOptions: ParsableArguments {
       valueName: "n"))
   var microBatch: Int?
 
+  /// What is claimed if it holds.
+  var target: PrivacyStatement.Claim { .init(epsilon: targetEpsilon, delta: delta ?? 1e-5) }
+
   /// The method, or nil for plain descent.
-  /// - Parameter count: how many examples there are.
-  func dpsgd(batchSize: Int, count: Int) throws -> DPSGD? {
+  /// - Parameters:
+  ///   - count: how many examples there are.
+  ///   - steps: of the whole run.
+  func dpsgd(batchSize: Int, count: Int, steps: Int) throws -> DPSGD? {
     guard method == .dpSGD else {
       let given: [(name: String, isGiven: Bool)] = [
         ("--noise-multiplier", noiseMultiplier != nil), ("--clip", clip != nil),
+        ("--target-epsilon", targetEpsilon != nil), ("--delta", delta != nil),
         ("--clipping", clipping != nil), ("--randomness", randomness != nil),
         ("--micro-batch", microBatch != nil),
       ]
@@ -64,15 +82,26 @@ struct PrivacyOptions: ParsableArguments {
       }
       return nil
     }
-    guard let noiseMultiplier else {
-      throw UsageError("--method dp-sgd needs --noise-multiplier")
-    }
     guard batchSize <= count else {
       throw UsageError("--batch-size \(batchSize) is more than the \(count) examples")
     }
+    let rate = Double(batchSize) / Double(count)
+    guard target.delta > 0 && target.delta < 1 / Double(count) else {
+      throw UsageError(
+        "--delta is to be positive and below 1 / \(count) examples, not \(target.delta)")
+    }
+    let noiseMultiplier: Double
+    switch (self.noiseMultiplier, targetEpsilon) {
+    case (let multiplier?, nil): noiseMultiplier = multiplier
+    case (nil, let epsilon?):
+      noiseMultiplier = try DPSGD.noiseMultiplier(
+        epsilon: epsilon, delta: target.delta, samplingRate: rate, steps: steps)
+    default:
+      throw UsageError("--method dp-sgd needs either --noise-multiplier or --target-epsilon")
+    }
     let clipping = clipping ?? .joint
     let method = DPSGD(
-      samplingRate: Double(batchSize) / Double(count), expectedBatchSize: batchSize,
+      samplingRate: rate, expectedBatchSize: batchSize,
       clipping: GradientClipping(
         norm: clip ?? 1, scope: clipping == .perLayer ? .perLayer : .joint),
       adaptation: clipping == .adaptive

@@ -18,7 +18,7 @@ struct TrainCommand: ParsableCommand {
         gauntlet train --architecture paper-mnist --data mnist --attack madry:steps=7 \\
           --epsilon 0.3 --output robust
         gauntlet train --architecture paper-mnist --data mnist --method dp-sgd --batch-size 1024 \\
-          --noise-multiplier 1.5 --output private
+          --target-epsilon 2 --output private
       """)
 
   @Option(
@@ -101,7 +101,9 @@ struct TrainCommand: ParsableCommand {
       inputShape: train.shape, classes: train.classCount,
       normalization: try recipe.normalization(channels: train.shape[0]), seed: recipe.seed)
     let configuration = try recipe.configuration()
-    let dpsgd = try privacy.dpsgd(batchSize: configuration.batchSize, count: count)
+    let dpsgd = try privacy.dpsgd(
+      batchSize: configuration.batchSize, count: count,
+      steps: configuration.epochs * configuration.stepsPerEpoch(count: count))
     let data = TrainingData(labels: Array(train.labels.prefix(count))) { train.images($0) }
     let trainer =
       if let dpsgd {
@@ -122,7 +124,7 @@ struct TrainCommand: ParsableCommand {
       trainer: trainer, description: description, output: output, adversary: adversary,
       test: test.map { test in TrainingData(labels: test.labels) { test.images($0) } },
       threads: threads, checkpointEvery: checkpointEvery ?? trainer.stepsPerEpoch, quiet: quiet,
-      privacy: dpsgd.map { (method: $0, examples: count) })
+      privacy: dpsgd.map { (method: $0, examples: count, target: privacy.target) })
     try run.begin(resuming: resume)
     try run.finish()
   }

@@ -16,7 +16,7 @@ struct TrainingRun {
   let checkpointEvery: Int
   let quiet: Bool
   /// Private training: the method, and how many examples it samples from.
-  let privacy: (method: DPSGD, examples: Int)?
+  let privacy: (method: DPSGD, examples: Int, target: PrivacyStatement.Claim)?
   private var progress = Checkpoint.Progress()
   private var begun = DispatchTime.now()
   private var firstStep = 0
@@ -27,7 +27,7 @@ struct TrainingRun {
   init(
     trainer: Trainer, description: TrainingSummary.Run, output: String, adversary: Adversary?,
     test: TrainingData?, threads: Int, checkpointEvery: Int, quiet: Bool,
-    privacy: (method: DPSGD, examples: Int)?
+    privacy: (method: DPSGD, examples: Int, target: PrivacyStatement.Claim)?
   ) {
     self.trainer = trainer
     self.description = description
@@ -110,18 +110,21 @@ struct TrainingRun {
         testCount: test?.count)
     ).write(to: output)
     let paths = NetworkFile.paths(output)
-    if let (method, examples) = privacy {
-      try writeAtomically(
-        PrivacyStatement(
-          weights: sha256(ofFile: paths.weights), method: method, steps: trainer.step,
-          examples: examples
-        ).json(), to: statement)
+    var guarantee = ""
+    if let (method, examples, target) = privacy {
+      let result = try PrivacyStatement(
+        weights: sha256(ofFile: paths.weights), method: method, steps: trainer.step,
+        examples: examples, target: target)
+      try writeAtomically(result.json(), to: statement)
+      guarantee =
+        "privacy    epsilon \(result.claim.epsilon.map { "\($0)" } ?? "infinite") at delta "
+        + "\(result.claim.delta), \(statement)\n"
     }
     try? FileManager.default.removeItem(atPath: checkpoint)
     var text = "network    \(paths.description), \(paths.weights)\n"
     text += "parameters \(trainer.network.parameterCount)\n"
     if let test, let lastCorrect { text += "test       \(Self.share(lastCorrect, test.count))\n" }
-    if privacy != nil { text += "privacy    \(statement)\n" }
+    text += guarantee
     text += "time       \(Self.duration(seconds)) (\(trainer.step - firstStep) steps)\n"
     Terminal.print(text)
   }

@@ -23,6 +23,10 @@ import Testing
       #expect(statement.parameters.samplingRate == 0.25)
       #expect(statement.parameters.noiseMultiplier == 1.5)
       #expect(statement.parameters.randomness == .secure)
+      let expected = try PLDAccountant().epsilon(
+        of: statement.parameters.event(steps: 12), delta: 1e-5)
+      #expect(statement.claim == .init(epsilon: expected, delta: 1e-5))
+      #expect(run.output.contains("privacy    epsilon \(expected) at delta 1e-05"))
       #expect(try NetworkFile.read(path).training?.loss == nil)
       // A network trained without privacy takes the name, and the statement goes.
       let plain = try Command.run(
@@ -32,6 +36,22 @@ import Testing
         ], in: tiny.folder)
       #expect(plain.status == 0, "\(plain.error)")
       #expect(!FileManager.default.fileExists(atPath: path + ".privacy.json"))
+    }
+  }
+
+  @Test func noiseIsFoundForThePrivacyAskedFor() throws {
+    try TinyModel.with { tiny in
+      let options = Self.arguments.filter { $0 != "--noise-multiplier" && $0 != "1.5" }
+      let run = try Command.run(
+        options + ["--target-epsilon", "3", "--delta", "1e-3", "--epochs", "2", "--output", "p"],
+        in: tiny.folder)
+      #expect(run.status == 0, "\(run.error)")
+      let statement = try JSONDecoder().decode(
+        PrivacyStatement.self,
+        from: Data(contentsOf: URL(fileURLWithPath: tiny.folder + "/p.privacy.json")))
+      #expect(statement.claim == .init(epsilon: 3, delta: 1e-3))
+      let audited = try #require(statement.audits[0].epsilon)
+      #expect(audited <= 3 && audited > 2.99)
     }
   }
 
@@ -91,10 +111,31 @@ import Testing
     }
   }
 
+  /// On other data and for one epoch: every option of the package's files is understood.
+  @Test func thePackagesConfigurationsRun() throws {
+    let folder = Fixtures.url("configurations")
+    let files = try FileManager.default.contentsOfDirectory(
+      at: folder, includingPropertiesForKeys: nil
+    ).filter { $0.pathExtension == "json" }
+    #expect(!files.isEmpty)
+    try TinyModel.with { tiny in
+      for file in files {
+        let run = try Command.run(
+          [
+            "train", "--config", file.path, "--data", "data.npz", "--test-split", "none",
+            "--batch-size", "10", "--epochs", "1", "--output", "a",
+          ], in: tiny.folder)
+        #expect(run.status == 0, "\(file.lastPathComponent): \(run.error)")
+      }
+    }
+  }
+
   @Test(arguments: [
     (["--method", "magic"], "The value 'magic' is invalid for '--method <method>'"),
     (["--clip", "1"], "--clip is for --method dp-sgd"),
-    (["--method", "dp-sgd"], "--method dp-sgd needs --noise-multiplier"),
+    (
+      ["--method", "dp-sgd"], "--method dp-sgd needs either --noise-multiplier or --target-epsilon"
+    ),
     (
       ["--method", "dp-sgd", "--noise-multiplier=-1"],
       "private training: noise multiplier must be at least 0 and finite, not -1.0"
@@ -106,6 +147,10 @@ import Testing
     (
       ["--method", "dp-sgd", "--noise-multiplier", "1", "--batch-size", "41"],
       "--batch-size 41 is more than the 40 examples"
+    ),
+    (
+      ["--method", "dp-sgd", "--noise-multiplier", "1", "--delta", "0.025"],
+      "--delta is to be positive and below 1 / 40 examples, not 0.025"
     ),
     (["--config", "data.npz"], "configuration 'data.npz': is to be a JSON object of options"),
   ])

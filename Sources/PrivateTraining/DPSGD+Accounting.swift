@@ -1,0 +1,24 @@
+public import Privacy
+
+extension DPSGD {
+  /// What `steps` steps are to an accountant.
+  public func event(steps: Int) -> PrivacyEvent {
+    if noiseMultiplier == 0 { return steps == 0 ? .composed([]) : .nonPrivate }
+    return .selfComposed(
+      .poissonSampledGaussian(rate: samplingRate, noiseMultiplier: noiseMultiplier), count: steps)
+  }
+
+  /// The smallest noise multiplier, to 1e-4 of its value, with which `steps` steps at sampling rate
+  /// `samplingRate` are (epsilon, delta)-differentially private.
+  /// - Throws: ``PrivacyError``.
+  public static func noiseMultiplier(
+    epsilon: Double, delta: Double, samplingRate: Double, steps: Int
+  ) throws(PrivacyError) -> Double {
+    try NoiseCalibrator.noiseMultiplier(epsilon: epsilon) { (sigma) throws(PrivacyError) in
+      try PLDAccountant().epsilon(
+        of: .selfComposed(
+          .poissonSampledGaussian(rate: samplingRate, noiseMultiplier: sigma), count: steps),
+        delta: delta)
+    }
+  }
+}
