@@ -15,7 +15,7 @@ struct GauntletCommand: ParsableCommand {
     version: "gauntlet \(gauntletVersion)",
     subcommands: [
       EvaluateCommand.self, AttacksCommand.self, InspectCommand.self, BenchCommand.self,
-      TrainCommand.self, ExportCommand.self, FixturesCommand.self,
+      TrainCommand.self, AccountCommand.self, ExportCommand.self, FixturesCommand.self,
     ],
     defaultSubcommand: nil)
 
