@@ -71,7 +71,11 @@ let package = Package(
         ]),
       module("Models", ["Files", "NeuralNetworks", "ONNX", "Robustness", "Tensors"]),
       module("Evaluation", ["Certification", "Datasets", "Imaging", "Robustness", "Tensors"]),
-      module("Report", ["Datasets", "Evaluation", "Files", "Imaging", "Robustness", "Tensors"]),
+      module(
+        "Report",
+        [
+          "Datasets", "Evaluation", "Files", "Imaging", "NeuralNetworks", "Robustness", "Tensors",
+        ]),
       module(
         "Benchmarks",
         [
@@ -113,7 +117,9 @@ let package = Package(
       tests(
         "Models",
         ["Attacks", "Datasets", "Files", "NeuralNetworks", "ONNX", "Robustness", "Tensors"]),
-      tests("Evaluation", ["Attacks", "Datasets", "NeuralNetworks", "Robustness", "Tensors"]),
+      tests(
+        "Evaluation",
+        ["Attacks", "Certification", "Datasets", "NeuralNetworks", "Robustness", "Tensors"]),
       tests(
         "Report",
         ["Datasets", "Evaluation", "Files", "Imaging", "NeuralNetworks", "Robustness", "Tensors"]),

@@ -22,7 +22,7 @@ public enum Benchmarks {
     let all =
       try BenchmarkModel.allCases.flatMap {
         try NetworkBenchmarks.all($0) + TrainingBenchmarks.all($0)
-          + PrivateTrainingBenchmarks.all($0)
+          + PrivateTrainingBenchmarks.all($0) + CertificationBenchmarks.all($0)
       } + RandomBenchmarks.all
     let chosen = all.filter { benchmark in
       let name = "\(benchmark.model ?? "")/\(benchmark.work)"

@@ -5,13 +5,14 @@ internal import Tensors
 /// a better one, so that accuracy never rises with the size.
 struct Candidates {
   private(set) var images: Tensor
-  private(set) var logits: Tensor
+  /// The subject's scores of `images`.
+  private(set) var scores: Tensor
   private let criteria: [Criterion?]
   private let labels: [Int]
 
-  init(clean: Tensor, logits: Tensor, criteria: [Criterion?], labels: [Int]) {
+  init(clean: Tensor, scores: Tensor, criteria: [Criterion?], labels: [Int]) {
     images = clean
-    self.logits = logits
+    self.scores = scores
     self.criteria = criteria
     self.labels = labels
   }
@@ -20,13 +21,13 @@ struct Candidates {
   ///
   /// One that meets the goal is better than one that does not, then one that is not classified as
   /// labelled than one that is. Between equals `.best` takes the larger margin of the goal in
-  /// logits and, where those tie, keeps what it has; `.last` takes the proposal, as the papers do.
+  /// scores and, where those tie, keeps what it has; `.last` takes the proposal, as the papers do.
   mutating func offer(
     _ proposal: Tensor, _ proposed: Tensor, from position: Int, to row: Int,
     choice: AttackTask.Choice
   ) {
     guard let criterion = criteria[row] else { return }
-    let old = rank(logits.row(row), criterion, label: labels[row])
+    let old = rank(scores.row(row), criterion, label: labels[row])
     let new = rank(proposed.row(position), criterion, label: labels[row])
     if old.merit != new.merit {
       if old.merit > new.merit { return }
@@ -34,7 +35,7 @@ struct Candidates {
       return
     }
     images.setRow(row, to: proposal, row: position)
-    logits.setRow(row, to: proposed, row: position)
+    scores.setRow(row, to: proposed, row: position)
   }
 
   /// NaN logits meet no goal and are classified as nothing.

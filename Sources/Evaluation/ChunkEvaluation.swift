@@ -6,27 +6,36 @@ public import Tensors
 /// The work on one chunk: all attacks of the plan on some consecutive examples.
 struct ChunkEvaluation {
   let plan: EvaluationPlan
-  let session: ClassifierSession
+  let bounds: ClosedRange<Float>
+  let session: any SubjectSession
   let batch: Batch
   let clean: [CleanOutcome]
-  private let logits: Tensor
+  /// The clean images' scores.
+  private let scores: Tensor
+  private let cleanSeconds: Double
 
   init(
-    _ plan: EvaluationPlan, session: ClassifierSession, batch: Batch, labels: [Int]
+    _ plan: EvaluationPlan, subject: any Subject, session: any SubjectSession, batch: Batch,
+    labels: [Int]
   ) throws {
     self.plan = plan
+    bounds = subject.bounds
     self.session = session
     self.batch = batch
-    let logits = try session.logits(batch)
-    self.logits = logits
-    clean = zip(labels, logits.predictions()).enumerated().map { row, pair in
+    let start = DispatchTime.now().uptimeNanoseconds
+    let scores = try session.scores(batch)
+    self.scores = scores
+    let verdicts = try session.verdicts(batch, scores: scores, questions: plan.cleanQuestions)
+    cleanSeconds = Double(DispatchTime.now().uptimeNanoseconds - start) * 1e-9
+    clean = zip(labels, verdicts).enumerated().map { row, pair in
       CleanOutcome(
-        label: pair.0, prediction: pair.1, margin: logitMargin(of: pair.0, in: logits.row(row)))
+        label: pair.0, verdict: pair.1, margin: logitMargin(of: pair.0, in: scores.row(row)))
     }
   }
 
   func run() throws -> ChunkOutcome {
-    var result = ChunkOutcome(batch: batch, clean: clean, attacked: [], seconds: [])
+    var result = ChunkOutcome(
+      batch: batch, clean: clean, attacked: [], seconds: [], cleanSeconds: cleanSeconds)
     for entry in plan.entries {
       let start = DispatchTime.now().uptimeNanoseconds
       result.attacked.append(try attack(entry))
@@ -44,14 +53,15 @@ struct ChunkEvaluation {
     }
     let first = batch.indices.first ?? 0
     let model = ObservedModel(
-      session, indices: first..<first + batch.count, criteria: criteria)
+      session.attackModel(), indices: first..<first + batch.count, criteria: criteria,
+      passes: session.passesPerQuestion)
     let proposals = try propose(entry, to: attacked, criteria: criteria, model: model)
     var best = Candidates(
-      clean: batch.images, logits: logits, criteria: criteria, labels: clean.map(\.label))
+      clean: batch.images, scores: scores, criteria: criteria, labels: clean.map(\.label))
     var result: [AttackedChunk] = []
     for epsilon in entry.epsilons {
       var violations: [Int: Violation] = [:]
-      let threat = ThreatModel(norm: entry.norm, radius: epsilon.radius, bounds: session.bounds)
+      let threat = ThreatModel(norm: entry.norm, radius: epsilon.radius, bounds: bounds)
       if var proposal = proposals[epsilon] {
         for (position, row) in attacked.enumerated() {
           var image = Array(proposal.row(position))
@@ -60,23 +70,25 @@ struct ChunkEvaluation {
           violations[row] = violation
           proposal.setRow(position, to: Tensor(shape: [1, image.count], values: image), row: 0)
         }
-        let logits = try session.logits(batch.selecting(attacked).with(images: proposal))
+        let scores = try session.scores(batch.selecting(attacked).with(images: proposal))
         for (position, row) in attacked.enumerated() {
-          best.offer(proposal, logits, from: position, to: row, choice: entry.choice)
+          best.offer(proposal, scores, from: position, to: row, choice: entry.choice)
         }
       }
       var chunk = AttackedChunk(images: best.images, outcomes: [])
       let eightBit = try plan.scoresEightBit ? eightBitPredictions(best.images, threat) : nil
-      let predictions = best.logits.predictions()
+      let verdicts = try session.verdicts(
+        batch.with(images: best.images), scores: best.scores,
+        questions: [CertificateQuestion(norm: entry.norm, size: epsilon.value)])
       let isAttacked = Set(attacked)
       for row in batch.indices.indices {
         chunk.outcomes.append(
           Outcome(
             criterion: criteria[row], isAttacked: isAttacked.contains(row),
-            isSuccess: criteria[row]?.isMet(by: predictions[row]) ?? false,
-            isCorrect: clean[row].isCorrect && predictions[row] == clean[row].label,
-            prediction: predictions[row],
-            margin: logitMargin(of: clean[row].label, in: best.logits.row(row)),
+            isSuccess: criteria[row]?.isMet(by: verdicts[row].prediction) ?? false,
+            isCorrect: clean[row].isCorrect && verdicts[row].prediction == clean[row].label,
+            verdict: verdicts[row],
+            margin: logitMargin(of: clean[row].label, in: best.scores.row(row)),
             distances: Distances(best.images.row(row), from: batch.images.row(row)),
             cost: model.costs[row],
             isEightBitSuccess: eightBit.map { criteria[row]?.isMet(by: $0[row]) ?? false },
@@ -92,7 +104,7 @@ struct ChunkEvaluation {
       let label = entry.label == .true ? clean.label : clean.prediction
       return label.map {
         entry.targeting.criterion(
-          label: $0, logits: logits.row(row), seed: plan.seed, example: batch.indices[row])
+          label: $0, logits: scores.row(row), seed: plan.seed, example: batch.indices[row])
       }
     }
   }
@@ -109,7 +121,7 @@ struct ChunkEvaluation {
       threats: epsilons.map { epsilon in
         [ThreatModel](
           repeating: ThreatModel(
-            norm: entry.norm, radius: epsilon.radius, bounds: session.bounds),
+            norm: entry.norm, radius: epsilon.radius, bounds: bounds),
           count: rows.count)
       }, choice: entry.choice, seed: plan.seed)
     let proposals = try entry.attack.perturb(task, against: model)
@@ -128,17 +140,20 @@ struct ChunkEvaluation {
 
   /// What the model says of the images once they are rounded to 8 bits inside their balls.
   private func eightBitPredictions(_ images: Tensor, _ threat: ThreatModel) throws -> [Int?] {
-    let scale = PixelScale(range: session.bounds)
+    let scale = PixelScale(range: bounds)
     let table = scale.table
-    var rounded: [Float] = []
-    rounded.reserveCapacity(images.values.count)
+    var values: [Float] = []
+    values.reserveCapacity(images.values.count)
     for row in 0..<images.rowCount {
       let quantized = Quantization(
         images.row(row), around: batch.images.row(row), in: threat, scale: scale)
-      rounded += quantized.levels.map { table[Int($0)] }
+      values += quantized.levels.map { table[Int($0)] }
     }
-    let tensor = Tensor(shape: images.shape, values: rounded)
-    return try session.logits(batch.with(images: tensor)).predictions()
+    let tensor = Tensor(shape: images.shape, values: values)
+    let rounded = batch.with(images: tensor)
+    return try session.verdicts(
+      rounded, scores: try session.scores(rounded), questions: []
+    ).map(\.prediction)
   }
 }
 

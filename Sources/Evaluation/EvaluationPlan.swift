@@ -39,12 +39,21 @@ public struct EvaluationPlan: Sendable {
   public var range: Range<Int>
   /// True where every recorded image is also rounded to 8 bits inside its ball and classified.
   public var scoresEightBit: Bool
+  /// The sizes that certificates of the clean images are asked for.
+  public var cleanQuestions: [CertificateQuestion]
 
+  /// - Parameter cleanQuestions: nil asks for the sizes of the attacks.
   public init(
     entries: [Entry], seed: UInt64 = 0, threads: Int = 1, range: Range<Int>,
-    scoresEightBit: Bool = false
+    scoresEightBit: Bool = false, cleanQuestions: [CertificateQuestion]? = nil
   ) {
     self.entries = entries
+    var asked: Set<CertificateQuestion> = []
+    self.cleanQuestions =
+      cleanQuestions
+      ?? entries.flatMap { entry in
+        entry.epsilons.map { CertificateQuestion(norm: entry.norm, size: $0.value) }
+      }.filter { asked.insert($0).inserted }
     self.seed = seed
     self.threads = threads
     self.range = range

@@ -71,6 +71,8 @@ public struct EvaluationResult: Sendable, Codable, Equatable {
     public var accuracy: Double
     public var interval: ClosedRange<Double>
     public var undecided: Int
+    /// Certified accuracy of the clean images by certifier and size, where certificates were asked.
+    public var certified: [Certified]?
   }
 
   /// One attack at one size; the fields of `EvaluationSummary.AttackSummary`.
@@ -108,15 +110,47 @@ public struct EvaluationResult: Sendable, Codable, Equatable {
     public var proposalsNotFinite: Int
     public var proposalsOutside: Int
     public var undecided: Int
+    /// What the first sound certifier asked says of the recorded images at this size.
     @Nullable public var certified: Certified?
+    /// What all certifiers say, where any was asked.
+    public var certificates: [Certified]?
+    /// How the attack saw a classifier with noise: `expectation:8`, `surrogate`.
+    public var randomness: String?
   }
 
-  /// What a certifier says of the same examples.
+  /// What a certifier says of some images at one size.
   public struct Certified: Sendable, Codable, Equatable {
     public var name: String
+    public var norm: Norm
+    public var size: Double
+    /// Examples whose true label is proved to stay within the size; the share of all examples, and
+    /// its interval.
     public var count: Int
     public var accuracy: Double
+    public var interval: ClosedRange<Double>
+    /// The share of examples for which any class is proved to stay (robust utility), and the share
+    /// of those whose class is the true label (robust precision; nil where there are none).
+    public var utility: Double
+    public var precision: Double?
+    /// False for a formula that was printed but does not hold.
     public var sound: Bool
+  }
+
+  /// How a classifier with noise was asked.
+  public struct SmoothingDescription: Sendable, Codable, Equatable {
+    public var draws: Int
+    public var selectionDraws: Int
+    public var alpha: Double
+    /// `fixed` or `sequential`.
+    public var estimator: String
+    /// `expectation:8` or `surrogate`.
+    public var gradient: String
+    /// Draws that were made for verdicts.
+    public var drawsMade: Int
+    /// By norm: where noise enters, its scale, how far the values there can move and by which bound.
+    public var releases: [String: [NoiseRelease]]
+    /// What must be known of the noise before the certificates are believed.
+    public var caveats: [String]
   }
 
   /// All attacks of one norm and size together, decided for each example.
@@ -135,6 +169,8 @@ public struct EvaluationResult: Sendable, Codable, Equatable {
   public var model: ModelDescription
   public var data: DataDescription
   public var seed: UInt64
+  /// Nil for a classifier without noise.
+  public var smoothing: SmoothingDescription?
   public var clean: Clean
   public var attacks: [AttackResult]
   public var worstCase: [WorstCase]

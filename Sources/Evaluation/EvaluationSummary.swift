@@ -8,6 +8,17 @@ public struct EvaluationSummary: Sendable, Equatable {
     public var median: Double
   }
 
+  /// What one certifier says of all examples at one size.
+  public struct CertifiedSummary: Sendable, Hashable {
+    /// The certifier's place in the plan.
+    public var certifier: Int
+    public var question: CertificateQuestion
+    /// Examples whose true label is proved to stay within the size, over all.
+    public var correct: Proportion
+    /// Examples for which any class is proved to stay.
+    public var robust: Int
+  }
+
   /// One attack at one size.
   public struct AttackSummary: Sendable, Equatable {
     /// The plan's entry, and the size within it.
@@ -30,6 +41,10 @@ public struct EvaluationSummary: Sendable, Equatable {
     public var eightBitSuccesses: Int?
     /// Time of one thread, for all sizes of the entry together.
     public var seconds: Double
+    /// By certifier, of the recorded images; empty for a classifier without noise.
+    public var certified: [CertifiedSummary]
+    /// Draws that decided about the recorded images.
+    public var draws: Int
   }
 
   /// Every attack of one norm and size together.
@@ -41,6 +56,10 @@ public struct EvaluationSummary: Sendable, Equatable {
 
   /// Clean images classified as labelled, and those the model has no prediction for.
   public var clean: Proportion, cleanUndecided: Int
+  /// By certifier and size, of the clean images; empty for a classifier without noise.
+  public var certified: [CertifiedSummary]
+  /// Draws that decided about the clean images.
+  public var cleanDraws: Int
   /// By entry, then by size.
   public var attacks: [AttackSummary]
   /// By norm and size, in the order of the attacks.

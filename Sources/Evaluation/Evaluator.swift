@@ -1,4 +1,4 @@
-public import Robustness
+internal import Robustness
 public import Tensors
 
 /// Labelled images by index.
@@ -44,14 +44,14 @@ public struct EvaluationProgress: Sendable, Hashable {
 /// The result depends on the classifier, the examples and the plan's entries and seed: not on the
 /// number of threads, the classifier's chunk, or whether a range was run in one piece.
 public struct Evaluator: Sendable {
-  private let classifier: Classifier
+  private let subject: any Subject
   private let source: ExampleSource
   private let plan: EvaluationPlan
 
   /// - Throws: see ``EvaluationPlan/validate(classCount:exampleCount:)``.
-  public init(_ classifier: Classifier, _ source: ExampleSource, plan: EvaluationPlan) throws {
-    try plan.validate(classCount: classifier.classCount, exampleCount: source.count)
-    self.classifier = classifier
+  public init(_ subject: any Subject, _ source: ExampleSource, plan: EvaluationPlan) throws {
+    try plan.validate(classCount: subject.classCount, exampleCount: source.count)
+    self.subject = subject
     self.source = source
     self.plan = plan
   }
@@ -71,13 +71,13 @@ public struct Evaluator: Sendable {
     isCancelled: @escaping @Sendable () -> Bool = { false }
   ) throws -> EvaluationSummary {
     let total = plan.range.count
-    let size = classifier.chunk
+    let size = subject.chunk
     let chunks = (total + size - 1) / size
     var summary = SummaryAccumulator(plan)
     let run = runInOrder(
       count: chunks, threads: plan.threads, window: plan.threads * 4,
       worker: {
-        let session = classifier.session(isCancelled: isCancelled)
+        let session = subject.subjectSession(seed: plan.seed, isCancelled: isCancelled)
         return { chunk in
           if isCancelled() { throw CancellationError() }
           let start = plan.range.lowerBound + chunk * size
@@ -98,12 +98,12 @@ public struct Evaluator: Sendable {
   }
 
   private func evaluate(
-    _ range: Range<Int>, _ session: ClassifierSession
+    _ range: Range<Int>, _ session: any SubjectSession
   ) throws -> ChunkOutcome {
     let (images, labels) = try source.examples(range)
-    guard Array(images.shape.dropFirst()) == classifier.inputShape else {
+    guard Array(images.shape.dropFirst()) == subject.inputShape else {
       throw EvaluationError.mismatch(
-        problem: "the model takes images of shape \(classifier.inputShape), the data hold "
+        problem: "the model takes images of shape \(subject.inputShape), the data hold "
           + "\(Array(images.shape.dropFirst()))")
     }
     guard images.rowCount == range.count, labels.count == range.count else {
@@ -111,17 +111,18 @@ public struct Evaluator: Sendable {
         problem: "the data answered \(images.rowCount) images and \(labels.count) labels "
           + "for \(range.count) examples")
     }
-    for (index, label) in zip(range, labels) where !(0..<classifier.classCount).contains(label) {
-      throw EvaluationError.label(example: index, label: label, classes: classifier.classCount)
+    for (index, label) in zip(range, labels) where !(0..<subject.classCount).contains(label) {
+      throw EvaluationError.label(example: index, label: label, classes: subject.classCount)
     }
     let size = images.rowSize
-    if let place = images.values.firstIndex(where: { !classifier.bounds.contains($0) }) {
+    if let place = images.values.firstIndex(where: { !subject.bounds.contains($0) }) {
       throw EvaluationError.value(
         example: range.lowerBound + place / size, value: images.values[place],
-        bounds: classifier.bounds)
+        bounds: subject.bounds)
     }
     return try ChunkEvaluation(
-      plan, session: session, batch: Batch(images: images, indices: Array(range)), labels: labels
+      plan, subject: subject, session: session,
+      batch: Batch(images: images, indices: Array(range)), labels: labels
     ).run()
   }
 }

@@ -24,42 +24,47 @@ public struct Cost: Sendable, Hashable {
   }
 }
 
-/// The model an attack is given: it answers as the session does and counts for every example.
+/// The model an attack is given: it answers as the subject does and counts for every example.
 final class ObservedModel: DifferentiableModel {
   /// For each example of the chunk, by its place after `first`.
   private(set) var costs: [Cost]
-  private let session: ClassifierSession
+  private let model: any DifferentiableModel
+  private let passes: Int
   private let first: Int
   private let criteria: [Criterion?]
 
   /// - Parameters:
   ///   - indices: the chunk's, consecutive.
   ///   - criteria: the goal for each of them.
-  init(_ session: ClassifierSession, indices: Range<Int>, criteria: [Criterion?]) {
-    self.session = session
+  ///   - passes: how many images count for one question.
+  init(
+    _ model: any DifferentiableModel, indices: Range<Int>, criteria: [Criterion?], passes: Int
+  ) {
+    self.model = model
+    self.passes = passes
     self.criteria = criteria
     first = indices.lowerBound
     costs = [Cost](repeating: Cost(), count: indices.count)
   }
 
-  var inputShape: [Int] { session.inputShape }
-  var classCount: Int { session.classCount }
-  var bounds: ClosedRange<Float> { session.bounds }
+  var inputShape: [Int] { model.inputShape }
+  var classCount: Int { model.classCount }
+  var bounds: ClosedRange<Float> { model.bounds }
 
   func logits(_ batch: Batch) throws -> Tensor {
-    let logits = try session.logits(batch)
-    count(batch, logits) { cost, _ in cost.forwards += 1 }
+    let logits = try model.logits(batch)
+    count(batch, logits) { cost, _ in cost.forwards += passes }
     return logits
   }
 
   func gradient(
     _ batch: Batch, cotangent: (Tensor) -> Tensor
   ) throws -> (logits: Tensor, gradient: Tensor) {
-    let answer = try session.gradient(batch, cotangent: cotangent)
+    let answer = try model.gradient(batch, cotangent: cotangent)
     let size = answer.gradient.rowSize
     answer.gradient.values.withUnsafeBufferPointer { values in
       count(batch, answer.logits) { cost, row in
-        cost.gradients += 1
+        cost.gradients += passes
         // As integers, magnitudes order like the numbers, infinity above all and NaN above that.
         var largest: UInt32 = 0
         for offset in row * size..<(row + 1) * size {

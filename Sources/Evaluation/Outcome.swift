@@ -4,10 +4,12 @@ public import Tensors
 /// The model's answer for the clean image of an example.
 public struct CleanOutcome: Sendable, Hashable {
   public var label: Int
-  /// Nil where the logits are NaN.
-  public var prediction: Int?
-  /// The label's logit less the largest other; positive where it is predicted.
+  public var verdict: Verdict
+  /// The label's score less the largest other: logits, or shares of the selection draws' votes.
   public var margin: Float
+
+  /// Nil where the model predicts nothing.
+  public var prediction: Int? { verdict.prediction }
 
   /// True where the label is predicted.
   public var isCorrect: Bool { prediction == label }
@@ -23,9 +25,9 @@ public struct Outcome: Sendable, Hashable {
   public var isSuccess: Bool
   /// True where the clean and the recorded image are both classified as labelled.
   public var isCorrect: Bool
-  /// For the recorded image; nil where the logits are NaN.
-  public var prediction: Int?
-  /// For the recorded image: the label's logit less the largest other.
+  /// For the recorded image.
+  public var verdict: Verdict
+  /// For the recorded image: as `CleanOutcome.margin`.
   public var margin: Float
   /// From the clean image to the recorded one.
   public var distances: Distances
@@ -36,6 +38,9 @@ public struct Outcome: Sendable, Hashable {
   public var isEightBitSuccess: Bool?
   /// True where the proposal held a NaN or an infinity, or was outside of the ball or the bounds.
   public var wasNotFinite: Bool, wasOutside: Bool
+
+  /// For the recorded image; nil where the model predicts nothing.
+  public var prediction: Int? { verdict.prediction }
 }
 
 /// Some consecutive examples under one attack at one size.
@@ -55,4 +60,6 @@ public struct ChunkOutcome: Sendable {
   public var attacked: [[AttackedChunk]]
   /// What each entry took, in seconds of one thread.
   public var seconds: [Double]
+  /// What the verdicts on the clean images took.
+  public var cleanSeconds: Double
 }

@@ -8,7 +8,12 @@ extension ChunkOutcome {
   /// sizes; `iters_to_success` counts both until an answer first met the goal, and is `null` where none
   /// did, where the size was not enough, or where the last iterates are wanted. `restart` is not
   /// known to the evaluation. A value that is not finite is written as `null`.
-  public func records(_ plan: EvaluationPlan) -> [String] {
+  ///
+  /// - Parameter certifiers: the names of the certifiers asked, in their order. For a classifier with
+  ///   noise `clean_margin` and `adv_margin` are shares of the selection draws, and `certificates`
+  ///   lists what each certifier says of the recorded image (of the clean one, where there is no
+  ///   attack) with the counts that anyone can recompute it from.
+  public func records(_ plan: EvaluationPlan, certifiers: [String] = []) -> [String] {
     var lines: [String] = []
     for (row, index) in batch.indices.enumerated() {
       var head = Line()
@@ -18,12 +23,15 @@ extension ChunkOutcome {
       head.add("clean_margin", number(clean[row].margin))
       if plan.entries.isEmpty {
         head.add("attack", "null")
+        head.add(clean[row].verdict, certifiers)
         lines.append(head.text)
       }
       for (entry, planned) in plan.entries.enumerated() {
         for (size, epsilon) in planned.epsilons.enumerated() {
           var line = head
-          line.add(attacked[entry][size].outcomes[row], planned, epsilon, seed: plan.seed)
+          let outcome = attacked[entry][size].outcomes[row]
+          line.add(outcome, planned, epsilon, seed: plan.seed)
+          line.add(outcome.verdict, certifiers)
           lines.append(line.text)
         }
       }
@@ -41,6 +49,26 @@ private struct Line {
   }
 
   var text: String { "{\(fields)}" }
+
+  /// The votes and certificates of one image; nothing for a classifier without noise.
+  mutating func add(_ verdict: Verdict, _ certifiers: [String]) {
+    guard let votes = verdict.votes else { return }
+    add("selected", number(votes.selected))
+    add("n0", "\(votes.selectionDraws)")
+    add("n", "\(votes.draws)")
+    add("votes", "\(votes.count)")
+    add("runner_up_votes", "\(votes.runnerUp)")
+    let list = verdict.certificates.map { certificate in
+      var line = Line()
+      line.add("certifier", quoted(certifiers[certificate.certifier]))
+      line.add("norm", quoted(certificate.question.norm.rawValue))
+      line.add("size", number(certificate.question.size))
+      line.add("radius", certificate.radius.map { number($0) } ?? "null")
+      line.add("covers", "\(certificate.covers)")
+      return line.text
+    }
+    add("certificates", "[\(list.joined(separator: ","))]")
+  }
 
   mutating func add(
     _ outcome: Outcome, _ entry: EvaluationPlan.Entry, _ epsilon: Epsilon, seed: UInt64

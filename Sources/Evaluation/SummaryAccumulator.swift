@@ -7,6 +7,7 @@ struct SummaryAccumulator {
     var eightBit = 0, zeroGradient = 0, brokenGradient = 0
     var distances: [Distances] = []
     var cost = Cost()
+    var certified = CertificateTally()
   }
   private struct Ball: Hashable {
     var norm: Norm
@@ -19,6 +20,7 @@ struct SummaryAccumulator {
   private var seconds: [Double]
   private var balls: [(ball: Ball, epsilon: Epsilon)] = []
   private var worst: [Ball: Int] = [:]
+  private var certified = CertificateTally()
 
   init(_ plan: EvaluationPlan) {
     self.plan = plan
@@ -38,12 +40,14 @@ struct SummaryAccumulator {
       done += 1
       if chunk.clean[row].isCorrect { cleanCorrect += 1 }
       if chunk.clean[row].prediction == nil { cleanUndecided += 1 }
+      certified.add(chunk.clean[row].verdict, label: chunk.clean[row].label)
       var survived = Set(worst.keys)
       var isRobust = chunk.clean[row].isCorrect
       for (entry, planned) in plan.entries.enumerated() {
         for (size, epsilon) in planned.epsilons.enumerated() {
           let outcome = chunk.attacked[entry][size].outcomes[row]
           tallies[entry][size].add(outcome)
+          tallies[entry][size].certified.add(outcome.verdict, label: chunk.clean[row].label)
           guard !outcome.isCorrect else { continue }
           survived.remove(Ball(norm: planned.norm, value: epsilon.value))
           isRobust = false
@@ -71,7 +75,8 @@ struct SummaryAccumulator {
       }
     }
     return EvaluationSummary(
-      clean: Proportion(cleanCorrect, of: done), cleanUndecided: cleanUndecided, attacks: attacks,
+      clean: Proportion(cleanCorrect, of: done), cleanUndecided: cleanUndecided,
+      certified: certified.summaries(of: done), cleanDraws: certified.draws, attacks: attacks,
       worstCases: balls.map {
         .init(
           norm: $0.ball.norm, epsilon: $0.epsilon,
@@ -111,7 +116,8 @@ extension SummaryAccumulator.Tally {
       entry: entry, epsilon: epsilon, correct: Proportion(correct, of: count), attacked: attacked,
       successes: successes, distances: spreads, cost: cost, zeroGradientExamples: zeroGradient,
       brokenGradientExamples: brokenGradient, notFinite: notFinite, outside: outside,
-      undecided: undecided, eightBitSuccesses: isScored ? eightBit : nil, seconds: seconds)
+      undecided: undecided, eightBitSuccesses: isScored ? eightBit : nil, seconds: seconds,
+      certified: certified.summaries(of: count), draws: certified.draws)
   }
 
   /// The median of an even number is the mean of the middle two.

@@ -29,22 +29,36 @@ struct AttackOptions: ParsableArguments {
       valueName: "target"))
   var target: Targeting = .untargeted
 
-  @Option(help: "Which of the images an attack visited is taken: the best or the last.")
-  var iterate: AttackTask.Choice = .best
+  @Option(
+    help: ArgumentHelp(
+      "Which of the images an attack visited is taken: the best or the last. (default: best; of a "
+        + "model with noise the last)"))
+  var iterate: AttackTask.Choice?
 
   @Option(help: "The key of everything random.")
   var seed: UInt64 = 0
 
   /// The entries of a plan.
   ///
+  /// - Parameter isNoisy: true for a model with noise, whose answers do not say which image is best.
   /// - Throws: `AttackError`, `EvaluationError`, `UsageError`.
-  func entries(bounds: ClosedRange<Float>) throws -> [EvaluationPlan.Entry] {
+  func entries(
+    bounds: ClosedRange<Float>, isNoisy: Bool = false
+  ) throws -> [EvaluationPlan.Entry] {
     let attacks = try self.chosen()
     let sizes = try attacks.isEmpty ? [] : self.sizes(bounds: bounds)
     return attacks.map {
       .init(
-        attack: $0, norm: norm, epsilons: sizes, targeting: target, label: label, choice: iterate)
+        attack: $0, norm: norm, epsilons: sizes, targeting: target, label: label,
+        choice: iterate ?? (isNoisy ? .last : .best))
     }
+  }
+
+  /// The sizes that certificates of clean images are asked for.
+  ///
+  /// - Throws: `EvaluationError`, `UsageError`.
+  func questions(bounds: ClosedRange<Float>) throws -> [CertificateQuestion] {
+    try sizes(bounds: bounds).map { CertificateQuestion(norm: norm, size: $0.value) }
   }
 
   private func chosen() throws -> [any Attack] {

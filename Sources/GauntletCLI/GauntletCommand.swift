@@ -14,8 +14,9 @@ struct GauntletCommand: ParsableCommand {
       """,
     version: "gauntlet \(gauntletVersion)",
     subcommands: [
-      EvaluateCommand.self, AttacksCommand.self, InspectCommand.self, BenchCommand.self,
-      TrainCommand.self, AccountCommand.self, ExportCommand.self, FixturesCommand.self,
+      EvaluateCommand.self, AttacksCommand.self, CertifiersCommand.self, InspectCommand.self,
+      TrainCommand.self, CalibrateCommand.self, AccountCommand.self, BenchCommand.self,
+      ExportCommand.self, FixturesCommand.self,
     ],
     defaultSubcommand: nil)
 

@@ -40,9 +40,15 @@ struct ModelOptions: ParsableArguments {
 
 /// A model ready to be attacked, the data it is attacked on, and what is to be said of the model.
 struct OpenedModel {
-  var classifier: Classifier
+  /// From data to logits, with the noise that was asked for.
+  var network: Network
   var dataset: Dataset
   var description: EvaluationResult.ModelDescription
+  /// How many examples are computed together.
+  var chunk: Int?
+
+  /// The network as a classifier without noise.
+  var classifier: Classifier { Classifier(network, bounds: dataset.range, chunk: chunk) }
 }
 
 extension ModelOptions {
@@ -69,12 +75,11 @@ extension ModelOptions {
           "has label \(dataset.labels[index]), model '\(path)' has classes 0 to \(classes - 1)")
     }
     return OpenedModel(
-      classifier: Classifier(loaded.network, bounds: dataset.range, chunk: batchSize),
-      dataset: dataset,
+      network: loaded.network, dataset: dataset,
       description: .init(
         path: path, sha256: loaded.sha256, format: loaded.format.rawValue,
         mean: loaded.preprocessing.mean?.map(Double.init),
         std: loaded.preprocessing.std?.map(Double.init), layout: loaded.layout.rawValue,
-        notes: loaded.notes.isEmpty ? nil : loaded.notes))
+        notes: loaded.notes.isEmpty ? nil : loaded.notes), chunk: batchSize)
   }
 }

@@ -19,6 +19,8 @@ struct TrainCommand: ParsableCommand {
           --epsilon 0.3 --output robust
         gauntlet train --architecture paper-mnist --data mnist --method dp-sgd --batch-size 1024 \\
           --target-epsilon 2 --output private
+        gauntlet train --architecture paper-mnist --data mnist --noise gaussian:scale=0.25 \\
+          --output noisy
       """)
 
   @Option(
@@ -49,6 +51,14 @@ struct TrainCommand: ParsableCommand {
   var output: String
 
   @OptionGroup(title: "Training") var recipe: RecipeOptions
+  @Option(
+    name: .customLong("noise"),
+    help: ArgumentHelp(
+      "Noise to train with, fresh for every example and step: gaussian or laplace, scale=S, "
+        + "after=NODE (default: the input); may be repeated. It stays in the model.",
+      valueName: "family:key=value,..."))
+  var noises: [String] = []
+
   @OptionGroup(title: "Adversarial training") var adversary: AdversaryOptions
   @OptionGroup(title: "Private training") var privacy: PrivacyOptions
 
@@ -97,9 +107,17 @@ struct TrainCommand: ParsableCommand {
           + "split '\(split)' \(train.shape) of \(train.classCount)")
     }
     let count = min(limit ?? train.count, train.count)
-    let network = try architecture.makeNetwork(
+    var network = try architecture.makeNetwork(
       inputShape: train.shape, classes: train.classCount,
       normalization: try recipe.normalization(channels: train.shape[0]), seed: recipe.seed)
+    for noise in try noises.map({ try NoiseArgument($0) }) {
+      guard case .scale = noise.request.strength, noise.redistribution == nil else {
+        throw UsageError(
+          "--noise for training takes scale= and after= only: what it would be calibrated to changes "
+            + "with the weights")
+      }
+      network = try network.adding(noise.request).network
+    }
     let configuration = try recipe.configuration()
     let dpsgd = try privacy.dpsgd(
       batchSize: configuration.batchSize, count: count,
@@ -119,7 +137,7 @@ struct TrainCommand: ParsableCommand {
       architecture: architecture.name, inputShape: train.shape, classes: train.classCount,
       data: "sha256 \(train.sha256), the first \(count)" + recipe.preparation,
       attack: adversary?.description, method: dpsgd.map { "dp-sgd \($0.summary)" },
-      configuration: configuration)
+      noise: noises.isEmpty ? nil : noises, configuration: configuration)
     var run = TrainingRun(
       trainer: trainer, description: description, output: output, adversary: adversary,
       test: test.map { test in TrainingData(labels: test.labels) { test.images($0) } },

@@ -4,7 +4,8 @@ internal import Robustness
 
 extension EvaluationResult {
   /// The result as comma-separated values (RFC 4180): a row of names, then a row for clean accuracy,
-  /// one for each attack and size, and one for each worst case, told apart by the column `kind`.
+  /// one for each attack and size, one for each certifier and size on the images before it, and one
+  /// for each worst case, told apart by the column `kind`.
   ///
   /// Every row says which model, data and seed it belongs to, so files can be joined. A cell without
   /// meaning in its row is empty.
@@ -27,8 +28,23 @@ extension EvaluationResult {
         "accuracy_high": "\(interval.upperBound)",
       ]
     }
+    func certified(
+      _ certified: Certified, attack: AttackResult? = nil
+    ) -> [String: String] {
+      var cells = counts(
+        "certified", clean.examples, certified.count, certified.accuracy, certified.interval)
+      cells["attack"] = attack?.name
+      cells["norm"] = certified.norm.rawValue
+      cells["epsilon"] = "\(certified.size)"
+      cells["certifier"] = certified.name
+      cells["sound"] = certified.sound ? "true" : "UNSOUND"
+      cells["robust_utility"] = "\(certified.utility)"
+      cells["robust_precision"] = certified.precision.map { "\($0)" }
+      return cells
+    }
     rows.append(
       row(counts("clean", clean.examples, clean.correct, clean.accuracy, clean.interval)))
+    for value in clean.certified ?? [] { rows.append(row(certified(value))) }
     for attack in attacks {
       var cells = counts(
         "attack", attack.examples, attack.correct, attack.accuracy, attack.interval)
@@ -57,6 +73,9 @@ extension EvaluationResult {
       cells["proposals_not_finite"] = "\(attack.proposalsNotFinite)"
       cells["proposals_outside"] = "\(attack.proposalsOutside)"
       rows.append(row(cells))
+      for value in attack.certificates ?? [] {
+        rows.append(row(certified(value, attack: attack)))
+      }
     }
     for worst in worstCase {
       var cells = counts(
@@ -74,8 +93,9 @@ extension EvaluationResult {
     "examples", "correct", "accuracy", "accuracy_low", "accuracy_high", "attacked", "successes",
     "successes_8bit", "mean_linf", "median_linf", "mean_l2", "median_l2", "mean_l1", "median_l1",
     "mean_l0", "median_l0", "sizes_in_call", "forwards", "gradients", "seconds", "zero_gradients",
-    "nan_gradients", "infinite_gradients", "proposals_not_finite", "proposals_outside", "model",
-    "model_sha256", "data", "data_sha256", "split", "first", "range", "seed", "version",
+    "nan_gradients", "infinite_gradients", "proposals_not_finite", "proposals_outside",
+    "certifier", "sound", "robust_utility", "robust_precision", "model", "model_sha256", "data",
+    "data_sha256", "split", "first", "range", "seed", "version",
   ]
 
   /// Quoted where it must be: commas, quotes and line ends.

@@ -17,6 +17,7 @@ extension EvaluationResult {
       "clean accuracy  \(percent(clean.accuracy))  (95 % interval \(percent(clean.interval)), "
         + "\(clean.correct) of \(clean.examples))")
     if !attacks.isEmpty { lines += [""] + table }
+    if let smoothing { lines += [""] + smoothing.lines + certificates }
     if !warnings.isEmpty { lines += [""] + warnings.map { "warning: \($0)" } }
     return lines.joined(separator: "\n") + "\n"
   }

@@ -9,7 +9,7 @@ func percent(_ interval: ClosedRange<Double>) -> String {
 }
 
 /// A number in four significant digits.
-func short(_ value: Double) -> String { String(format: "%.4g", value) }
+public func short(_ value: Double) -> String { String(format: "%.4g", value) }
 
 /// Seconds as people say them: `0.42 s`, `71 s`, `12 min`, `3.4 h`.
 public func duration(_ seconds: Double) -> String {

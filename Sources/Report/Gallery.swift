@@ -2,7 +2,7 @@ public import Evaluation
 internal import Files
 internal import Foundation
 internal import Imaging
-public import Robustness
+internal import Robustness
 internal import Tensors
 
 /// A folder of adversarial images that opens in a browser without a server.
@@ -35,10 +35,10 @@ public struct Gallery {
   /// - Throws: ``ReportError``, and what the model throws.
   @discardableResult
   public func write(
-    _ picks: [GalleryPicks.Pick], of result: EvaluationResult, classifier: Classifier
+    _ picks: [GalleryPicks.Pick], of result: EvaluationResult, subject: any Subject
   ) throws -> GalleryManifest {
     removeEarlier()
-    let session = classifier.session()
+    let session = subject.subjectSession(seed: result.seed) { false }
     var manifest = GalleryManifest(
       tool: result.tool, model: result.model, data: result.data, seed: result.seed, items: [])
     var tiles: [ContactSheet.Tile] = []
@@ -73,7 +73,7 @@ public struct Gallery {
   }
 
   private func write(
-    _ pick: GalleryPicks.Pick, _ result: EvaluationResult, _ session: ClassifierSession
+    _ pick: GalleryPicks.Pick, _ result: EvaluationResult, _ session: any SubjectSession
   ) throws -> (GalleryManifest.Item, Images) {
     let scale = PixelScale(range: pick.threat.bounds, bits: bits)
     let rounded = Quantization(
@@ -101,7 +101,8 @@ public struct Gallery {
     }
     let values = stored.values(range: pick.threat.bounds)
     let batch = Batch(images: values.reshaped([1] + pick.shape), indices: [pick.index])
-    let prediction = try session.logits(batch).predictions()[0]
+    let prediction = try session.verdicts(
+      batch, scores: try session.scores(batch), questions: [])[0].prediction
     let distances = Distances(values.values[...], from: pick.clean[...])
     let width = Double(pick.threat.bounds.upperBound) - Double(pick.threat.bounds.lowerBound)
     let isTargeted = if case .targeted = pick.outcome.criterion { true } else { false }

@@ -7,6 +7,7 @@ public final class SmoothedSession {
   /// How many noisy images were classified.
   public private(set) var forwardCount = 0
 
+  private static let look = 32
   private let prefix: Workspace
   private let votes: Workspace
   private let gradients: Workspace
@@ -28,10 +29,10 @@ public final class SmoothedSession {
   /// - Parameters:
   ///   - image: `[1, inputShape...]`.
   ///   - key: the first draw's; draw `i` is keyed `key.draw + i`.
-  ///   - isDecided: asked after every chunk of draws; true ends the drawing.
+  ///   - isDecided: asked after every 32 draws, whatever the chunk; true ends the drawing.
   /// - Throws: `CancellationError` where the run was interrupted.
   public func tally(
-    _ image: Tensor, key: RandomKey, draws: Int, isDecided: (VoteTally) -> Bool = { _ in false }
+    _ image: Tensor, key: RandomKey, draws: Int, isDecided: ((VoteTally) -> Bool)? = nil
   ) throws -> VoteTally {
     precondition(image.rowCount == 1, "one image, not \(image.rowCount)")
     computeFeatures(of: image)
@@ -39,7 +40,8 @@ public final class SmoothedSession {
     var drawn = 0
     while drawn < draws {
       if isCancelled() { throw CancellationError() }
-      let count = min(classifier.chunk, draws - drawn)
+      var count = min(classifier.chunk, draws - drawn)
+      if isDecided != nil { count = min(count, Self.look - drawn % Self.look) }
       let keys = (0..<count).map { key.drawing(Int(key.draw) + drawn + $0) }
       features.withUnsafeBufferPointer { features in
         guard let features = features.baseAddress else { return }
@@ -48,7 +50,7 @@ public final class SmoothedSession {
       votes.forward(count: count, noise: keys)
       countVotes(count, into: &tally)
       drawn += count
-      if drawn < draws, isDecided(tally) { break }
+      if let isDecided, drawn % Self.look == 0, drawn < draws, isDecided(tally) { break }
     }
     forwardCount += drawn
     return tally

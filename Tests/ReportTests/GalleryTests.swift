@@ -12,7 +12,7 @@ import Testing
       let run = try Sample.run()
       let gallery = try Gallery(folder: "\(folder)/new/gallery", bits: bits)
       let manifest = try gallery.write(
-        run.picks.picks, of: run.result, classifier: try Sample.classifier())
+        run.picks.picks, of: run.result, subject: try Sample.classifier())
       #expect(manifest.items.map(\.index) == [0, 1, 2, 3, 4])
       // The smallest size that fooled: 0.1 for margins below 51/255.
       #expect(manifest.items.map(\.epsilonText) == ["0.1", "0.1", "60/255", "60/255", "60/255"])
@@ -39,7 +39,7 @@ import Testing
       let run = try Sample.run()
       let gallery = try Gallery(folder: folder)
       let manifest = try gallery.write(
-        run.picks.picks, of: run.result, classifier: try Sample.classifier())
+        run.picks.picks, of: run.result, subject: try Sample.classifier())
       let path = "\(folder)/\(manifest.items[0].files.adversarial)"
       let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
       let text = try Image.decode(png: bytes, path: path).text
@@ -53,12 +53,12 @@ import Testing
     try withFolder { folder in
       let run = try Sample.run()
       try Gallery(folder: folder)
-        .write(run.picks.picks, of: run.result, classifier: try Sample.classifier())
+        .write(run.picks.picks, of: run.result, subject: try Sample.classifier())
       try writeAtomically("mine", to: "\(folder)/notes.txt")
       #expect(throws: ReportError.occupied(folder: folder)) { try Gallery(folder: folder) }
       let fewer = try Sample.run(limit: 1)
       try Gallery(folder: folder, overwrite: true)
-        .write(fewer.picks.picks, of: fewer.result, classifier: try Sample.classifier())
+        .write(fewer.picks.picks, of: fewer.result, subject: try Sample.classifier())
       let images = try FileManager.default.contentsOfDirectory(atPath: "\(folder)/images")
       #expect(images.count == 3)
       #expect(FileManager.default.fileExists(atPath: "\(folder)/notes.txt"))

@@ -75,7 +75,7 @@ enum Sample {
       chunks.append($0)
     })
     var result = try EvaluationResult(
-      summary, plan: plan, classCount: 4, tool: .init(version: "0"),
+      summary, plan: plan, subject: classifier, tool: .init(version: "0"),
       model: .init(path: "a folder/<model>.onnx", sha256: "00ff", format: "onnx"),
       data: .init(
         path: "data", sha256: "ee", split: "test", first: 0, count: 8, range: [0, 1]))

@@ -48,13 +48,14 @@ import Testing
     #expect(try deep(chunk: chunk).session().tally(image, key: key, draws: 100) == expected)
   }
 
-  @Test func drawingEndsWhenItIsDecided() throws {
-    let session = try deep(chunk: 8).session()
+  @Test(arguments: [1, 24, 64])
+  func drawingEndsWhenItIsDecided(_ chunk: Int) throws {
+    let session = try deep(chunk: chunk).session()
     let tally = try session.tally(
       randomTensor([1, 1, 5, 5], draw: 4), key: RandomKey(seed: 1, purpose: .modelNoise),
       draws: 100
-    ) { $0.total >= 20 }
-    #expect(tally.total == 24 && session.forwardCount == 24)
+    ) { $0.total >= 40 }
+    #expect(tally.total == 64 && session.forwardCount == 64)
   }
 
   /// The mean over draws against each draw's own network, whose noise is a shift.

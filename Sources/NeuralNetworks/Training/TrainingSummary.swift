@@ -12,11 +12,13 @@ public struct TrainingSummary: Sendable, Equatable, Codable {
     public var attack: String?
     /// The method with its parameters where it is not plain descent.
     public var method: String?
+    /// Noise layers that were put into the architecture; nil without.
+    public var noise: [String]?
     public var configuration: TrainingConfiguration
 
     public init(
       architecture: String, inputShape: [Int], classes: Int, data: String, attack: String?,
-      method: String? = nil, configuration: TrainingConfiguration
+      method: String? = nil, noise: [String]? = nil, configuration: TrainingConfiguration
     ) {
       self.architecture = architecture
       self.inputShape = inputShape
@@ -24,6 +26,7 @@ public struct TrainingSummary: Sendable, Equatable, Codable {
       self.data = data
       self.attack = attack
       self.method = method
+      self.noise = noise
       self.configuration = configuration
     }
   }

@@ -1,0 +1,72 @@
+public import Robustness
+
+/// Which theorems are asked about a noisy classifier, and what they may use.
+public struct CertificationPlan: Sendable {
+  /// What is asked; none for votes alone.
+  public var certifiers: [any Certifier]
+  /// For each norm that certificates are asked in, where noise enters and how far the values there
+  /// can move.
+  public var releases: [Norm: [NoiseRelease]]
+  /// True where the draws of an image end as soon as its questions are decided; certificates then
+  /// say only whether the size asked is covered.
+  public var isSequential: Bool
+
+  public init(
+    certifiers: [any Certifier] = [], releases: [Norm: [NoiseRelease]] = [:],
+    isSequential: Bool = false
+  ) {
+    self.certifiers = certifiers
+    self.releases = releases
+    self.isSequential = isSequential
+  }
+}
+
+/// How a noisy classifier is asked.
+public struct SmoothingOptions: Sendable, Hashable {
+  /// How an attack sees the classifier.
+  public enum Gradient: Sendable, Hashable {
+    /// Means over so many fresh draws for every question (the honest default).
+    case expectation(draws: Int)
+    /// The network without its noise, as the papers attacked it.
+    case surrogate
+
+    /// In results: `expectation:8`, `surrogate`.
+    public var name: String {
+      switch self {
+      case .expectation(let draws): "expectation:\(draws)"
+      case .surrogate: "surrogate"
+      }
+    }
+  }
+
+  /// Fresh draws that decide about an image.
+  public var draws: Int
+  /// Draws that pick the class, and compare the images an attack proposes.
+  public var selectionDraws: Int
+  /// The failure probability of the whole statement about one image.
+  public var alpha: Double
+  public var gradient: Gradient
+
+  public init(
+    draws: Int = 1000, selectionDraws: Int = 100, alpha: Double = 0.001,
+    gradient: Gradient = .expectation(draws: 8)
+  ) {
+    self.draws = draws
+    self.selectionDraws = selectionDraws
+    self.alpha = alpha
+    self.gradient = gradient
+  }
+
+  /// - Throws: ``EvaluationError/plan(problem:)``.
+  public func validate() throws(EvaluationError) {
+    guard (1...1 << 30).contains(draws), (1...1 << 30).contains(selectionDraws) else {
+      throw .plan(problem: "\(selectionDraws) selection draws and \(draws) draws are no votes")
+    }
+    guard alpha > 0, alpha < 1 else {
+      throw .plan(problem: "alpha is \(alpha), expected a number in (0, 1)")
+    }
+    if case .expectation(let draws) = gradient, !(1...1 << 20).contains(draws) {
+      throw .plan(problem: "gradients over \(draws) draws are no mean")
+    }
+  }
+}
