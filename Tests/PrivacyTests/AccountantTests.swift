@@ -153,6 +153,24 @@ import Privacy
     }
   }
 
+  /// Runs of hardly any noise, or of very rare examples: never below what one step costs exactly.
+  @Test(arguments: [(0.5, 0.001), (0.5, 0.01), (0.5, 0.03), (0.5, 0.05), (0.9, 0.04), (1e-6, 0.5)])
+  func staysAboveTheExactCostOfExtremes(rate: Double, sigma: Double) throws {
+    for relation in NeighbouringRelation.allCases {
+      for steps in [1, 3] {
+        let run = Self.training(rate, sigma, steps)
+        let epsilon = try PLDAccountant(relation: relation).epsilon(of: run, delta: 1e-7)
+        // Delta is at least P(X > x) - e^epsilon Q(X > x) for every x.
+        let x = min(epsilon, 700) * sigma * sigma + 0.5
+        func upper(_ mean: Double) -> Double { Normal.upperTail((x - mean) / sigma) }
+        let mixed = relation == .replaceOne ? (1 - rate) * upper(0) + rate * upper(-1) : upper(0)
+        let delta = (1 - rate) * upper(0) + rate * upper(1) - exp(min(epsilon, 700)) * mixed
+        #expect(!epsilon.isNaN && !(epsilon < 700 && delta > 1e-7))
+        if rate == 0.5 && sigma <= 0.05 { #expect(epsilon > 100) }
+      }
+    }
+  }
+
   @Test func theGridAgreesWithTheExactGaussianComposition() throws {
     // A rate next to 1 goes through the grid; with a rate of 1 the composition is one Gaussian.
     let exact = try PLDAccountant().epsilon(of: Self.training(1, 5, 100), delta: 1e-6)

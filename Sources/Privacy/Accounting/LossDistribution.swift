@@ -12,6 +12,8 @@ struct LossDistribution {
   /// How far into the tails a single event is followed; what is beyond counts as infinite loss above
   /// and as the smallest loss below.
   static let tail = 1e-18
+  /// Losses from about here on count as infinite, so that no `e^loss` overflows.
+  private static let largestLoss = 300.0
 
   init(first: Int, interval: Double, probabilities: [Double], infinite: Double) {
     self.first = first
@@ -54,7 +56,7 @@ struct LossDistribution {
     func bound(_ isInside: (Double) -> Bool) -> Double {
       // The first power of two outside, then bisection.
       var outside = 1e-6
-      while isInside(outside) && outside < 1e5 { outside *= 2 }
+      while isInside(outside) && outside < largestLoss { outside *= 2 }
       var inside = outside / 2
       for _ in 0..<20 {
         let middle = (inside + outside) / 2
@@ -112,6 +114,8 @@ struct LossDistribution {
     }
     // mass - weighted e^(epsilon - l) = delta - infinite.
     let rest = mass - (delta - infinite)
-    return rest > 0 ? max(loss + log(rest / weighted), 0) : 0
+    if rest <= 0 { return 0 }
+    let epsilon = loss + log(rest / weighted)
+    return epsilon.isNaN ? .infinity : max(epsilon, 0)
   }
 }

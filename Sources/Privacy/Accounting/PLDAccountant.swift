@@ -8,7 +8,8 @@ internal import Foundation
 /// Using FFT", 2020), and what is cut off or may be lost to rounding is added to the probability of
 /// an infinite loss. Compositions of unsampled Gaussian noise are one Gaussian and need no grid.
 ///
-/// Below a delta of about 1e-11 that allowance dominates, and the answer becomes infinite.
+/// Where a single step may lose more than about 300, that counts as infinite. Below a delta of about
+/// 1e-11 that allowance dominates, and the answer becomes infinite.
 public struct PLDAccountant: Sendable {
   public var relation: NeighbouringRelation
   /// How many steps of the grid make up the standard deviation of the finest event's loss.
@@ -23,6 +24,8 @@ public struct PLDAccountant: Sendable {
   /// The part of the composed loss that is followed, and the largest transform.
   private static let composedTail = 1e-13
   private static let largestCount = 1 << 21
+  /// The most cells of one event's grid.
+  private static let largestCells = 200_000.0
 
   /// An epsilon that is at least the smallest one for delta; infinity where there is no privacy.
   /// - Throws: ``PrivacyError``.
@@ -77,17 +80,19 @@ public struct PLDAccountant: Sendable {
   }
 
   /// A part of the smallest standard deviation of a loss, found on grids that get finer until they
-  /// resolve it (connecting the dots spreads a loss over a cell).
+  /// resolve it (connecting the dots spreads a loss over a cell), or have as many cells as is fair.
   private func interval(_ parts: [(pair: LossPair, count: Int)]) -> Double {
     let intervals = parts.map { pair, _ in
       let range = LossDistribution.range(of: pair)
-      var coarse = (range.upperBound - range.lowerBound) / 1000
-      for _ in 0..<12 {
+      let width = range.upperBound - range.lowerBound
+      let finest = width / Self.largestCells
+      var coarse = width / 1000
+      while coarse > finest {
         let deviation = LossDistribution(pair, interval: coarse, losses: range).deviation
-        if deviation >= 4 * coarse { return deviation / resolution }
-        coarse /= 2
+        if deviation >= 4 * coarse { return max(deviation / resolution, finest) }
+        coarse /= 4
       }
-      return coarse
+      return finest
     }
     return min(intervals.min() ?? 1e-3, 1e-2)
   }
