@@ -30,6 +30,8 @@ public struct RandomKey: Sendable, Hashable {
     public static let privateNoise = Purpose(rawValue: 21)
     public static let eigenvector = Purpose(rawValue: 30)
     public static let redistribution = Purpose(rawValue: 31)
+    public static let trialSelection = Purpose(rawValue: 40)
+    public static let trialJudgement = Purpose(rawValue: 41)
   }
 
   /// The run's seed.
