@@ -27,7 +27,9 @@ enum ExitStatus: Int32 {
       }
     case let error as ReportError:
       if case .occupied = error { self = .usage } else { self = .data }
-    case is UsageError, is AttackError: self = .usage
+    case CertificationError.file: self = .data
+    case is UsageError, is AttackError, is CertificationError, is CertifierError: self = .usage
+    case is BrokenTheorem: self = .fault
     case BenchmarkError.unknown, TrainingError.parameter, PrivateTrainingError.parameter,
       is PrivacyError:
       self = .usage
@@ -62,6 +64,7 @@ enum ExitStatus: Int32 {
       || error is BenchmarkError || error is ModelError || error is ONNXError
       || error is NetworkFileError || error is NetworkError || error is TrainingError
       || error is ExportError || error is PrivateTrainingError || error is PrivacyError
+      || error is CertificationError || error is CertifierError || error is BrokenTheorem
   }
 }
 

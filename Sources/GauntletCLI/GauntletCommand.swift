@@ -14,9 +14,9 @@ struct GauntletCommand: ParsableCommand {
       """,
     version: "gauntlet \(gauntletVersion)",
     subcommands: [
-      EvaluateCommand.self, AttacksCommand.self, CertifiersCommand.self, InspectCommand.self,
-      TrainCommand.self, CalibrateCommand.self, AccountCommand.self, BenchCommand.self,
-      ExportCommand.self, FixturesCommand.self,
+      EvaluateCommand.self, FalsifyCommand.self, AttacksCommand.self, CertifiersCommand.self,
+      InspectCommand.self, TrainCommand.self, CalibrateCommand.self, AccountCommand.self,
+      BenchCommand.self, ExportCommand.self, FixturesCommand.self,
     ],
     defaultSubcommand: nil)
 

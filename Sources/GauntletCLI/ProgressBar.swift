@@ -14,27 +14,32 @@ struct ProgressBar {
 
   /// Says how far it is, ten times a second at most.
   mutating func update(_ progress: EvaluationProgress, hasAttacks: Bool) {
+    var text = "  clean \(share(progress.cleanCorrect, progress.done))"
+    if hasAttacks { text += "  under attack \(share(progress.robustCorrect, progress.done))" }
+    update(progress.done, of: progress.total, text: text)
+  }
+
+  /// The same for any count of examples, with what is to be said of those done.
+  mutating func update(_ done: Int, of total: Int, text found: String) {
     guard isShown else { return }
     let now = DispatchTime.now().uptimeNanoseconds
     let seconds = Double(now - start) * 1e-9
-    let left = seconds / Double(progress.done) * Double(progress.total - progress.done)
+    let left = seconds / Double(done) * Double(total - done)
     guard Terminal.isWatched else {
       if !hasEstimated, left > 30 {
-        Terminal.say("about \(duration(left)) to go after the first \(progress.done) examples")
+        Terminal.say("about \(duration(left)) to go after the first \(done) examples")
       }
       hasEstimated = true
       return
     }
-    guard now - last > 100_000_000 || progress.done == progress.total else { return }
+    guard now - last > 100_000_000 || done == total else { return }
     last = now
-    var text = "\(progress.done)/\(progress.total)"
-    text += "  clean \(share(progress.cleanCorrect, progress.done))"
-    if hasAttacks { text += "  under attack \(share(progress.robustCorrect, progress.done))" }
-    if progress.done < progress.total { text += "  \(duration(max(left, 1))) to go" }
+    var text = "\(done)/\(total)\(found)"
+    if done < total { text += "  \(duration(max(left, 1))) to go" }
     let room = Terminal.width - text.count - 5
     if room >= 8 {
       let width = min(room, 30)
-      let filled = width * progress.done / max(progress.total, 1)
+      let filled = width * done / max(total, 1)
       text =
         "[" + String(repeating: "#", count: filled)
         + String(repeating: ".", count: width - filled) + "]  " + text
