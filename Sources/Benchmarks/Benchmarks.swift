@@ -7,8 +7,11 @@ import Tensors
 public enum Benchmarks {
   /// What to run.
   public struct Options: Sendable {
-    /// Works or models whose name contains one of these; all if empty.
+    /// Works or models whose name contains one of these; all but single convolutions if empty.
     public var only: [String] = []
+    /// Examples computed together by one thread, where a benchmark leaves that open; nil is the
+    /// classifier's own choice.
+    public var chunk: Int?
     /// Thread counts, each measured.
     public var threads = [1]
     /// How long each is repeated.
@@ -21,10 +24,11 @@ public enum Benchmarks {
   public static func run(_ options: Options, report: (BenchmarkResult) throws -> Void) throws {
     let all =
       try BenchmarkModel.allCases.flatMap {
-        try NetworkBenchmarks.all($0) + TrainingBenchmarks.all($0)
+        try NetworkBenchmarks.all($0, chunk: options.chunk) + TrainingBenchmarks.all($0)
           + PrivateTrainingBenchmarks.all($0) + CertificationBenchmarks.all($0)
       } + RandomBenchmarks.all
-    let chosen = all.filter { benchmark in
+    let others = ConvolutionBenchmarks.all
+    let chosen = (options.only.isEmpty ? all : all + others).filter { benchmark in
       let name = "\(benchmark.model ?? "")/\(benchmark.work)"
       return options.only.isEmpty || options.only.contains { name.contains($0) }
     }
@@ -41,16 +45,20 @@ public enum Benchmarks {
     }
   }
 
-  /// What OpenBLAS reaches with a large product on one core, in billions of operations a second.
+  /// What the better of OpenBLAS and the package's own kernel reaches with a large product on one
+  /// core, in billions of operations a second: OpenBLAS may not know the processor.
   static func matrixProductGigaflops() -> Double {
     let size = 1024
     let a = RandomKey(seed: 3, purpose: .test).normals(size * size)
+    let packed = PackedMatrix(a, rows: size, columns: size, rowStride: size, columnStride: 1)
     var c = [Float](repeating: 0, count: size * size)
     var times: [Double] = []
     for _ in 0..<7 {
       let start = Clock.processor()
       BLAS.multiply(a, a, m: size, n: size, k: size, into: &c)
-      times.append(Clock.processor() - start)
+      let middle = Clock.processor()
+      packed.multiply(left: a, count: size, result: &c)
+      times += [middle - start, Clock.processor() - middle]
     }
     return 2 * Double(size * size * size) / (times.min() ?? 1) / 1e9
   }

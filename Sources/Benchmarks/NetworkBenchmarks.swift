@@ -27,10 +27,20 @@ enum NetworkBenchmarks {
     ]
   }()
 
-  static func all(_ model: BenchmarkModel) throws -> [Benchmark] {
-    let classifier = Classifier(try model.network())
+  /// How many images a model is timed with and the most gradients for each of them, so that all of it
+  /// takes two minutes on one core.
+  private static func extent(_ model: BenchmarkModel) -> (images: Int, gradients: Int) {
+    switch model {
+    case .paperMNIST: (128, 100)
+    case .paperCIFAR: (64, 40)
+    case .resNet18: (16, 10)
+    }
+  }
+
+  static func all(_ model: BenchmarkModel, chunk: Int?) throws -> [Benchmark] {
+    let classifier = Classifier(try model.network(), chunk: chunk)
     let forward = classifier.network.operationCount
-    let images = model == .resNet18 ? 16 : 128
+    let (images, gradients) = extent(model)
     let batch = batch(of: images, classifier.inputShape)
     let check = CheckOnce { try error(of: classifier) }
 
@@ -43,7 +53,7 @@ enum NetworkBenchmarks {
       }
     }
     return try [plain]
-      + items.map { item in
+      + items.filter { $0.gradients <= gradients }.map { item in
         let attack = try Attacks.make(name: item.attack, parameters: item.parameters)
         return Benchmark(
           work: item.work, model: model.rawValue,

@@ -9,13 +9,13 @@ struct BenchCommand: ParsableCommand {
     abstract: "Times networks, attacks and random numbers; one line of JSON each.",
     discussion: """
       Every answer is compared with a reference in double precision before it is timed. The first \
-      thing measured is what OpenBLAS reaches with a large matrix product on one core; effective \
-      GFLOP/s count the operations of a direct convolution, whatever the algorithm really does.
+      thing measured is what a large matrix product reaches on one core; effective GFLOP/s count the operations of a direct convolution, whatever the algorithm really does.
 
       EXAMPLES
         gauntlet bench
         gauntlet bench paper-mnist/ --threads 1,2
         gauntlet bench /forward /fgsm --seconds 5
+        gauntlet bench convolution --seconds 0.2      every route for every shape; only if named
       """)
 
   @Argument(
@@ -29,7 +29,16 @@ struct BenchCommand: ParsableCommand {
   @Option(help: ArgumentHelp("How long each is repeated.", valueName: "s"))
   var seconds = 1.0
 
+  @Option(
+    help: ArgumentHelp(
+      "Examples computed together by one thread (default: by the network's memory).",
+      valueName: "n"))
+  var chunk: Int?
+
   func validate() throws {
+    guard chunk.map({ $0 >= 1 && $0 <= 1 << 16 }) ?? true else {
+      throw ValidationError("--chunk is to be 1 to 65536")
+    }
     guard threads.values.allSatisfy({ $0 >= 1 && $0 <= 1024 && $0 == $0.rounded() }) else {
       throw ValidationError("--threads are whole numbers from 1 to 1024")
     }
@@ -43,6 +52,7 @@ struct BenchCommand: ParsableCommand {
     options.only = only
     options.threads = threads.values.map { Int($0) }
     options.seconds = seconds
+    options.chunk = chunk
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     try Benchmarks.run(options) { result in

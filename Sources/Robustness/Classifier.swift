@@ -34,10 +34,11 @@ public final class Classifier: Sendable {
     ClassifierSession(self, plan, isCancelled: isCancelled)
   }
 
-  /// Chunks whose activations are about the size of a core's share of the caches.
+  /// Chunks whose activations are about the size of a core's share of the caches, and large enough
+  /// for weights that are read once a chunk to serve several examples.
   private static func chunk(for network: Network) -> Int {
-    let floats = network.shapes.reduce(0) { $0 + $1.elementCount }
-    return min(max((1 << 20) / max(floats, 1) / 8 * 8, 8), 64)
+    let floats = network.optimized().shapes.reduce(0) { $0 + $1.elementCount }
+    return min(max((1 << 21) / max(floats, 1) / 8 * 8, 8), 32)
   }
 }
 

@@ -13,13 +13,9 @@ public struct ShallowConvolution: Sendable {
   private let adjoint: AlignedBuffer?
   private let bias: AlignedBuffer?
 
-  /// The largest number of channels for which this is meant.
-  public static let channelLimit = 4
-
-  /// True where there is a kernel for the forward pass: few channels and rows of at least 16 outputs.
+  /// True where there is a kernel for the forward pass: rows of at least 16 outputs.
   public static func fits(_ window: Window) -> Bool {
-    window.channels <= channelLimit && window.outWidth >= 16 && window.padTop >= 0
-      && window.padLeft >= 0
+    window.outWidth >= 16 && window.padTop >= 0 && window.padLeft >= 0
   }
 
   /// True where there is a kernel for the gradient: a square kernel of 3, 5 or 7 at stride and dilation

@@ -29,8 +29,17 @@ public struct WinogradConvolution: Sendable {
   /// What the kernel needs to know, as it stores it.
   private struct Shape: @unchecked Sendable { var raw: ck_winograd }
 
+  /// True where there is a kernel, in both directions: stride and dilation 1, a square kernel of 3 or 5
+  /// and less padding than that.
+  public static func fits(_ window: Window) -> Bool {
+    window.kernel.y == window.kernel.x && [3, 5].contains(window.kernel.y)
+      && window.stride == .init(1, 1) && window.dilation == .init(1, 1)
+      && (0..<window.kernel.y).contains(window.padTop)
+      && (0..<window.kernel.x).contains(window.padLeft)
+  }
+
   /// - Parameters:
-  ///   - window: geometry with stride and dilation 1 and a square kernel of 3 or 5.
+  ///   - window: for which `fits` holds.
   ///   - weights: `[outChannels, window.channels, r, r]`, or for the `adjoint`
   ///     `[window.channels, outChannels, r, r]`.
   ///   - adjoint: computes the gradient with respect to the input of the convolution that the
@@ -41,10 +50,8 @@ public struct WinogradConvolution: Sendable {
     _ window: Window, outChannels: Int, weights: UnsafePointer<Float>, bias: [Float]? = nil,
     adjoint: Bool = false, kink: Kink = .none
   ) {
-    precondition(window.kernel.y == window.kernel.x && [3, 5].contains(window.kernel.y))
-    precondition(window.stride == .init(1, 1) && window.dilation == .init(1, 1))
-    precondition(window.padTop >= 0 && window.padLeft >= 0)
-    precondition(!adjoint || kink == .none)
+    precondition(Self.fits(window), "no kernel for \(window)")
+    precondition(!adjoint || kink == .none, "an adjoint is not refined")
     let (ties, refine): (Int32, Int) =
       switch kink {
       case .none: (0, CK_REFINE_NONE)
@@ -66,6 +73,18 @@ public struct WinogradConvolution: Sendable {
     direct =
       refine == CK_REFINE_NONE ? nil : AlignedBuffer(count: ck_winograd_direct_count(&raw))
     if let direct { ck_winograd_pack_direct(&raw, weights, direct.pointer) }
+  }
+
+  /// The gradient, with respect to the images, of the convolution over `window` that these weights,
+  /// `[filters, window.channels, r, r]`, belong to.
+  public init(adjointOf window: Window, filters: Int, weights: UnsafePointer<Float>) {
+    var back = window
+    back.channels = filters
+    (back.height, back.outHeight) = (window.outHeight, window.height)
+    (back.width, back.outWidth) = (window.outWidth, window.width)
+    back.padTop = window.kernel.y - 1 - window.padTop
+    back.padLeft = window.kernel.x - 1 - window.padLeft
+    self.init(back, outChannels: window.channels, weights: weights, adjoint: true)
   }
 
   /// Images transformed together: enough rows to use the filters read, few enough to stay in cache.

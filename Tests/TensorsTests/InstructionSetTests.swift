@@ -27,8 +27,40 @@ import Testing
       let scratch = AlignedBuffer(count: convolution.scratchCount)
       convolution.run(images, count: 2, rectified: true, result: &output, scratch: scratch.pointer)
       results.append(output)
+      // Refined maxima, and the gradient put back where they came from.
+      let pooling = WinogradConvolution(
+        window, outChannels: 24, weights: weights, kink: .maximum(twoByTwo: true))
+      let adjoint = WinogradConvolution(adjointOf: window, filters: 24, weights: weights)
+      let size = max(pooling.scratchCount, adjoint.scratchCount)
+      let working = AlignedBuffer(count: size)
+      var maxima = [Float](repeating: 0, count: 2 * 24 * 20)
+      var places = [UInt8](repeating: 0, count: 2 * pooling.placeCount)
+      pooling.run(
+        images, count: 2, rectified: true, result: &maxima, places: &places,
+        scratch: working.pointer)
+      var gradient = images
+      adjoint.run(
+        maxima, count: 2, result: &gradient, places: &places, scratch: working.pointer)
+      results += [maxima, gradient]
     }
-    return results + shallow(random)
+    return results + shallow(random) + lowered(random)
+  }
+
+  /// A strided convolution in two groups and its gradient.
+  private func lowered(_ random: RandomKey) -> [[Float]] {
+    let window = Window(
+      channels: 6, height: 9, width: 10, kernel: .init(3, 2), stride: .init(2, 1),
+      dilation: .init(1, 2), padTop: 1, padLeft: 1, outHeight: 5, outWidth: 10)
+    let convolution = ConvolutionProduct(
+      window, filters: 8, weights: random.drawing(9).normals(8 * 3 * 6),
+      bias: random.drawing(10).normals(8), groups: 2, hasGradient: true)
+    let scratch = AlignedBuffer(count: convolution.scratchCount)
+    let images = random.drawing(11).normals(2 * 6 * 90)
+    var values = [Float](repeating: 0, count: 2 * 8 * 50)
+    convolution.run(images, count: 2, result: &values, scratch: scratch.pointer)
+    var gradient = images
+    convolution.gradient(values, count: 2, into: &gradient, scratch: scratch.pointer)
+    return [values, gradient]
   }
 
   /// A first layer: values, their maxima, and the gradient of either.

@@ -42,51 +42,37 @@ struct ConvolutionOperation: Operation {
     rectified = layer.rectified
     let weights = layer.weight.values
     let goesBack = purpose != .inference
-    if layer.groups == 1 && ShallowConvolution.fits(window) {
+    func product() -> Route {
+      .product(
+        ConvolutionProduct(
+          window, filters: layer.filters, weights: weights, bias: layer.bias?.values,
+          groups: layer.groups, hasGradient: goesBack))
+    }
+    switch ConvolutionRoute.preferred(window, filters: filters, groups: groups) {
+    case .shallow:
       let hasGradient = goesBack && ShallowConvolution.fitsGradient(window)
-      let kernel = ShallowConvolution(
-        window, filters: filters, weights: weights, bias: bias, hasGradient: hasGradient)
-      forwardRoute = .shallow(kernel)
-      backwardRoute =
-        hasGradient
-        ? .shallow(kernel)
-        : goesBack ? .product(ConvolutionProduct(layer, window, hasGradient: true)) : nil
-    } else if Self.prefersWinograd(layer, window) {
+      let kernel = Route.shallow(
+        ShallowConvolution(
+          window, filters: filters, weights: weights, bias: bias, hasGradient: hasGradient))
+      forwardRoute = kernel
+      backwardRoute = hasGradient ? kernel : goesBack ? product() : nil
+    case .winograd:
       forwardRoute = .winograd(
         WinogradConvolution(
           window, outChannels: filters, weights: weights, bias: bias, kink: Self.kink(layer, pool)))
-      backwardRoute = goesBack ? .winograd(Self.adjoint(window, filters, weights)) : nil
-    } else {
-      let kernel = ConvolutionProduct(layer, window, hasGradient: goesBack)
-      (forwardRoute, backwardRoute) = (.product(kernel), goesBack ? .product(kernel) : nil)
+      backwardRoute =
+        goesBack
+        ? .winograd(WinogradConvolution(adjointOf: window, filters: filters, weights: weights))
+        : nil
+    case .product:
+      let kernel = product()
+      (forwardRoute, backwardRoute) = (kernel, goesBack ? kernel : nil)
     }
-  }
-
-  private static func adjoint(
-    _ window: Window, _ filters: Int, _ weights: [Float]
-  ) -> WinogradConvolution {
-    var back = window
-    back.channels = filters
-    (back.height, back.outHeight) = (window.outHeight, window.height)
-    (back.width, back.outWidth) = (window.outWidth, window.width)
-    back.padTop = window.kernel.y - 1 - window.padTop
-    back.padLeft = window.kernel.x - 1 - window.padLeft
-    return WinogradConvolution(
-      back, outChannels: window.channels, weights: weights, adjoint: true)
   }
 
   private static func kink(_ layer: Convolution, _ pool: MaxPool?) -> WinogradConvolution.Kink {
     if layer.rectified { return .rectifier }
     return pool.map { .maximum(twoByTwo: $0.isTwoByTwo) } ?? .none
-  }
-
-  /// Winograd pays from 16 channels on both sides; its transforms cost more than they save below.
-  private static func prefersWinograd(_ layer: Convolution, _ window: Window) -> Bool {
-    window.kernel.y == window.kernel.x && [3, 5].contains(window.kernel.y)
-      && window.stride == .init(1, 1) && window.dilation == .init(1, 1) && layer.groups == 1
-      && window.channels >= 16 && layer.filters >= 16
-      && window.padTop < window.kernel.y && window.padLeft < window.kernel.x
-      && window.outHeight * window.outWidth >= 16
   }
 
   /// Images that are computed together.

@@ -1,7 +1,6 @@
-internal import Tensors
-
-/// A convolution of any geometry as a matrix product with the windows as columns, image by image.
-struct ConvolutionProduct: Sendable {
+/// A convolution of any geometry as a matrix product with the windows as columns, image by image; the
+/// error is that of a plain sum.
+public struct ConvolutionProduct: Sendable {
   /// Of one group.
   private let window: Window
   private let filters: Int
@@ -12,25 +11,36 @@ struct ConvolutionProduct: Sendable {
   private let transposed: AlignedBuffer?
   private let bias: AlignedBuffer?
 
-  init(_ layer: Convolution, _ window: Window, hasGradient: Bool) {
+  /// - Parameters:
+  ///   - window: over all channels.
+  ///   - weights: `[filters, window.channels / groups, window.kernel.y, window.kernel.x]`.
+  ///   - bias: `[filters]`.
+  ///   - groups: divides channels and filters; a group's filters read its channels only.
+  ///   - hasGradient: keeps the weights for `gradient` too.
+  public init(
+    _ window: Window, filters: Int, weights: [Float], bias: [Float]? = nil, groups: Int = 1,
+    hasGradient: Bool
+  ) {
+    precondition(filters % groups == 0 && window.channels % groups == 0, "\(groups) groups")
     var window = window
-    window.channels /= layer.groups
+    window.channels /= groups
+    let depth = window.channels * window.kernel.y * window.kernel.x
+    precondition(weights.count == filters * depth, "\(weights.count) weights for \(window)")
     self.window = window
-    filters = layer.filters / layer.groups
-    groups = layer.groups
-    weights = AlignedBuffer(layer.weight.values)
-    bias = layer.bias.map { AlignedBuffer($0.values) }
+    self.filters = filters / groups
+    self.groups = groups
+    self.weights = AlignedBuffer(weights)
+    self.bias = bias.map(AlignedBuffer.init)
     guard hasGradient else {
       transposed = nil
       return
     }
-    let depth = layer.weight.rowSize
     let transposed = AlignedBuffer(count: weights.count)
-    for row in 0..<layer.filters {
-      let (group, filter) = (row / filters, row % filters)
+    for row in 0..<filters {
+      let (group, filter) = (row / self.filters, row % self.filters)
       for column in 0..<depth {
-        transposed.pointer[(group * depth + column) * filters + filter] =
-          weights.pointer[row * depth + column]
+        transposed.pointer[(group * depth + column) * self.filters + filter] =
+          weights[row * depth + column]
       }
     }
     self.transposed = transposed
@@ -46,16 +56,17 @@ struct ConvolutionProduct: Sendable {
       && window.outWidth == window.width
   }
 
-  /// Floats for the packed right side, then for one row of it or for the columns' gradient.
-  var scratchCount: Int {
+  /// Floats of scratch memory that `run` and `gradient` need, aligned to 64 bytes.
+  public var scratchCount: Int {
+    // The packed right side, then one row of it or the columns' gradient.
     let packed = PackedMatrix.count(rows: depth, columns: pixels) + pixels
     if transposed == nil { return packed }
     return max(packed, PackedMatrix.count(rows: filters, columns: pixels) + depth * pixels)
   }
 
   /// `result[count, filters, outHeight, outWidth]` from `images`.
-  func run(
-    _ images: UnsafePointer<Float>, count: Int, rectified: Bool,
+  public func run(
+    _ images: UnsafePointer<Float>, count: Int, rectified: Bool = false,
     result: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>
   ) {
     let row = scratch + PackedMatrix.count(rows: depth, columns: pixels)
@@ -71,7 +82,7 @@ struct ConvolutionProduct: Sendable {
   }
 
   /// The gradient with respect to the images, which overwrites `result`.
-  func gradient(
+  public func gradient(
     _ gradient: UnsafePointer<Float>, count: Int, into result: UnsafeMutablePointer<Float>,
     scratch: UnsafeMutablePointer<Float>
   ) {

@@ -1,0 +1,63 @@
+internal import Tensors
+
+/// The ways in which a convolution can be computed, and which is the fastest for a shape.
+///
+/// Decided by the shape alone, so that bits depend on neither threads nor chunks, from a model of the
+/// time per image whose constants were fitted to measurements on one core of a Zen 5 with AVX-512;
+/// `gauntlet bench convolution` measures them again, shape by shape and route by route. Only their
+/// ratios matter.
+enum ConvolutionRoute {
+  case shallow, winograd, product
+
+  /// The fastest route for an image's forward pass and gradient together.
+  static func preferred(_ window: Window, filters: Int, groups: Int) -> ConvolutionRoute {
+    guard groups == 1 else { return .product }
+    var best = (route: ConvolutionRoute.product, time: 2 * productTime(window, filters))
+    if ShallowConvolution.fits(window) {
+      let back =
+        ShallowConvolution.fitsGradient(window)
+        ? shallowGradientTime(window, filters) : productTime(window, filters)
+      let time = shallowTime(window, filters) + back
+      if time < best.time { best = (.shallow, time) }
+    }
+    if WinogradConvolution.fits(window) {
+      let time =
+        winogradTime(window, from: window.channels, to: filters)
+        + winogradTime(window, from: filters, to: window.channels)
+      if time < best.time { best = (.winograd, time) }
+    }
+    return best.route
+  }
+
+  /// Operations of the direct computation.
+  private static func operations(_ window: Window, _ filters: Int) -> Double {
+    let taps = window.channels * window.kernel.y * window.kernel.x
+    return Double(2 * taps * filters * window.outHeight * window.outWidth)
+  }
+
+  /// In nanoseconds, as all times here: 190 GFLOP/s, and 0.2 ns to place each value of the columns.
+  private static func productTime(_ window: Window, _ filters: Int) -> Double {
+    let operations = operations(window, filters)
+    return operations / 190 + operations / Double(2 * filters) * 0.2
+  }
+
+  /// 180 GFLOP/s.
+  private static func shallowTime(_ window: Window, _ filters: Int) -> Double {
+    operations(window, (filters + 3) / 4 * 4) / 180
+  }
+
+  /// 110 GFLOP/s.
+  private static func shallowGradientTime(_ window: Window, _ filters: Int) -> Double {
+    operations(window, filters) / 110
+  }
+
+  /// For each tile of 4 x 4 outputs: transforms of every channel on either side, and the products.
+  private static func winogradTime(_ window: Window, from: Int, to: Int) -> Double {
+    let tiles = Double((window.outHeight + 3) / 4 * ((window.outWidth + 3) / 4))
+    let inputs = Double((from + 15) / 16 * 16)
+    let outputs = Double((to + 31) / 32 * 32)
+    return window.kernel.y == 3
+      ? tiles * (4.8 * inputs + 3 * outputs + 0.335 * inputs * outputs)
+      : tiles * (4 * inputs + 2.5 * outputs + 0.76 * inputs * outputs)
+  }
+}
