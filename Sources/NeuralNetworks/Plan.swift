@@ -5,7 +5,8 @@ internal import Tensors
 /// with a ``Workspace`` of its own.
 ///
 /// The network is optimised first (``Network/optimized()``) except for training, where every layer
-/// stays as it was given.
+/// stays as it was given. Plans for `.inference` and `.inputGradient` yield the same bits: the former
+/// leave out what only a backward pass needs.
 public final class Plan: Sendable {
   /// Which passes will be run; memory and packed weights are made for these only.
   public enum Purpose: Sendable {
