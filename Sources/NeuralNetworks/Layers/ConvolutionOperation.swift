@@ -9,6 +9,8 @@ struct ConvolutionOperation: Operation {
   let capacity: Int
   let bias: [Float]?
   private let rectified: Bool
+  /// True where gradients of the weights are asked for.
+  private let trains: Bool
   private let forwardRoute: Route
   /// Nil where there is no backward pass.
   private let backwardRoute: Route?
@@ -42,6 +44,7 @@ struct ConvolutionOperation: Operation {
     rectified = layer.rectified
     let weights = layer.weight.values
     let goesBack = purpose != .inference
+    trains = purpose == .training || purpose == .exampleGradients
     func product() -> Route {
       .product(
         ConvolutionProduct(
@@ -102,7 +105,8 @@ struct ConvolutionOperation: Operation {
 
   var scratchCount: Int {
     // Gradients of the weights read the columns.
-    let columns = window.channels * window.kernel.y * window.kernel.x * pixels
+    let columns =
+      trains ? window.channels * window.kernel.y * window.kernel.x * pixels : 0
     return max(columns, forwardRoute.scratchCount, backwardRoute?.scratchCount ?? 0)
   }
 
