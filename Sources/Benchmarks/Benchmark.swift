@@ -74,8 +74,10 @@ public enum BenchmarkError: Error, CustomStringConvertible {
 extension Benchmark {
   /// Checks the answer, then times rounds until `seconds` have passed, at least three.
   func measure(threads: Int, seconds: Double, peak: Double) throws -> BenchmarkResult {
+    Clock.releaseFreedMemory()
     let resident = Clock.memoryMiB("VmRSS")
     let prepared = try prepare(threads)
+    Clock.releaseFreedMemory()
     Clock.resetPeakMemory()
     guard prepared.error <= prepared.allowedError else {
       throw BenchmarkError.wrongAnswer(
@@ -121,6 +123,12 @@ enum Clock {
       let size = line.split(whereSeparator: { " \t".contains($0) }).dropFirst().first
     else { return 0 }
     return (Double(size) ?? 0) / 1024
+  }
+
+  /// Gives what was freed back to the system, where the C library can (glibc's `malloc_trim`).
+  static func releaseFreedMemory() {
+    guard let symbol = dlsym(nil, "malloc_trim") else { return }
+    _ = unsafeBitCast(symbol, to: (@convention(c) (Int) -> Int32).self)(0)
   }
 
   /// Lets `VmHWM` begin again at what is resident.

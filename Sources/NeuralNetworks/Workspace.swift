@@ -3,13 +3,20 @@ public import Tensors
 /// One thread's memory for a ``Plan``, and the passes themselves. Sized once; a pass allocates
 /// nothing. Not for use by two threads at a time.
 public final class Workspace {
-  public private(set) var plan: Plan
+  /// What is run.
+  public var plan: Plan {
+    guard let current else { preconditionFailure("the workspace's plan was retired") }
+    return current
+  }
+  private var current: Plan?
   private let memory: UnsafeMutablePointer<Float>
+  private let memoryCount: Int
   private var calls: [Call]
   private var count = 0
 
   init(_ plan: Plan) {
-    self.plan = plan
+    current = plan
+    memoryCount = plan.layout.count
     let size = max(plan.layout.count, 16)
     let raw = UnsafeMutableRawPointer.allocate(
       byteCount: size * MemoryLayout<Float>.stride, alignment: 64)
@@ -32,10 +39,14 @@ public final class Workspace {
   /// now on, in the same memory.
   func adopt(_ plan: Plan) {
     precondition(
-      plan.layout.count == self.plan.layout.count && plan.steps.count == self.plan.steps.count,
+      plan.layout.count == memoryCount && plan.steps.count == calls.count,
       "a plan of another network")
-    self.plan = plan
+    current = plan
   }
+
+  /// Lets go of the plan, so that its packed weights need not be there while the next plan's are
+  /// made; `adopt` comes next.
+  func retire() { current = nil }
 
   /// Where the caller puts the chunk before `forward`: `[count, inputShape...]`.
   public var input: UnsafeMutablePointer<Float> { memory + plan.layout.input }

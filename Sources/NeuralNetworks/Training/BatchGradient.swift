@@ -89,6 +89,7 @@ final class BatchGradient {
         outcome.correct += losses[slot].correct
       }
     }
+    for workspace in workspaces { workspace.retire() }
     outcome.loss /= Double(labels.count)
     return outcome
   }

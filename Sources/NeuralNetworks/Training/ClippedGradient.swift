@@ -93,6 +93,7 @@ public final class ClippedGradient {
         outcome.add(outcomes[slot])
       }
     }
+    for workspace in workspaces { workspace.retire() }
     return outcome
   }
 
