@@ -10,8 +10,7 @@ extension EvaluationResult {
     var result: [String] = []
     if clean.undecided > 0 {
       result.append(
-        "the model has no prediction (NaN) for \(clean.undecided) of \(clean.examples) clean images"
-      )
+        "\(noPrediction) for \(clean.undecided) of \(clean.examples) clean images")
     }
     for attacks in attacksByName { result += brokenSteps(attacks) }
     result += singleStepBeatsMany()
@@ -24,6 +23,12 @@ extension EvaluationResult {
           + "\(percent(attack.accuracy)) stay correct: its gradients may be of no use")
     }
     return result
+  }
+
+  /// Logits of NaN, or votes that leave it open which class is the most likely.
+  private var noPrediction: String {
+    smoothing == nil
+      ? "the model has no prediction (NaN)" : "the votes leave the prediction open"
   }
 
   private var attacksByName: [[AttackResult]] {
@@ -67,8 +72,8 @@ extension EvaluationResult {
     let undecided = sizes.reduce(0) { $0 + $1.undecided } - clean.undecided * sizes.count
     if undecided > 0 {
       result.append(
-        "\(attack.name): the model has no prediction (NaN) for \(undecided) recorded images; "
-          + "they count as incorrect")
+        "\(attack.name): \(noPrediction) for \(undecided) recorded images; "
+          + "they count as incorrect\(smoothing == nil ? "" : " and not as fooled")")
     }
     return result
   }

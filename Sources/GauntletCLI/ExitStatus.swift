@@ -27,7 +27,7 @@ enum ExitStatus: Int32 {
       }
     case let error as ReportError:
       if case .occupied = error { self = .usage } else { self = .data }
-    case CertificationError.file: self = .data
+    case CertificationError.file, CertificationError.unsupportedLayer: self = .data
     case is UsageError, is AttackError, is CertificationError, is CertifierError: self = .usage
     case is BrokenTheorem: self = .fault
     case BenchmarkError.unknown, TrainingError.parameter, PrivateTrainingError.parameter,

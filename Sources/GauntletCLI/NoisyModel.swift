@@ -53,6 +53,20 @@ struct NoisyModel {
     }
   }
 
+  /// Makes sure, before a long run, that a certifier is about this noise and norm.
+  private static func check(
+    _ certifier: any Certifier, _ releases: [NoiseRelease], _ norm: Norm
+  ) throws(UsageError) {
+    do throws(CertifierError) {
+      _ = try certifier.radius(
+        Evidence(
+          bounds: ClassBounds(lower: 0.9, upper: 0.1), releases: releases, norm: norm,
+          attackSize: 1))
+    } catch {
+      throw UsageError("certifier '\(type(of: certifier).information.name)' \(error)")
+    }
+  }
+
   /// The subject of an evaluation.
   ///
   /// - Parameter norms: those that certificates are asked in.
@@ -70,7 +84,9 @@ struct NoisyModel {
     let certifiers = try smoothing.chosen()
     var releases: [Norm: [NoiseRelease]] = [:]
     for norm in certifiers.isEmpty ? [] : norms {
-      releases[norm] = try network.noiseReleases(in: norm, calibrations: calibrations)
+      let found = try network.noiseReleases(in: norm, calibrations: calibrations)
+      releases[norm] = found
+      for certifier in certifiers { try Self.check(certifier, found, norm) }
     }
     return try SmoothedSubject(
       SmoothedClassifier(network, bounds: bounds, chunk: chunk), options: smoothing.options,

@@ -41,12 +41,18 @@ public struct LineChart: Sendable {
     self.series = series
   }
 
-  private static let width = 760.0, height = 440.0
+  private static let height = 440.0
   private static let plot = (left: 70.0, top: 44.0, right: 540.0, bottom: 384.0)
   /// Told apart by people who see few colours (Okabe and Ito).
   private static let colors = [
     "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#000000", "#e69f00", "#56b4e9", "#7f7f7f",
   ]
+
+  /// Wide enough for the longest name beside the plot.
+  private var width: Double {
+    let longest = series.map(\.name.count).max() ?? 0
+    return max(Self.plot.right + 60 + 7 * Double(longest), 700)
+  }
 
   /// The image.
   public var svg: String {
@@ -54,7 +60,7 @@ public struct LineChart: Sendable {
     let x = Axis(points.map(\.x), xScale, range: nil, onto: (Self.plot.left, Self.plot.right))
     let y = Axis(points.map(\.y), yScale, range: yRange, onto: (Self.plot.bottom, Self.plot.top))
     var lines = [
-      "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 \(number(Self.width)) "
+      "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 \(number(width)) "
         + "\(number(Self.height))\" font-family=\"sans-serif\" font-size=\"12\">",
       "<rect width=\"100%\" height=\"100%\" fill=\"white\"/>",
       text(title, Self.plot.left, 24, "start", " font-size=\"15\" font-weight=\"bold\""),
