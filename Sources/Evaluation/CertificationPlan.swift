@@ -39,6 +39,16 @@ public struct SmoothingOptions: Sendable, Hashable {
     }
   }
 
+  /// What of the draws is bounded.
+  public enum Estimate: String, Sendable, Codable, CaseIterable {
+    /// How often each class is the answer, by Clopper and Pearson's exact bounds.
+    case votes
+    /// The mean softmax outputs, by Hoeffding's inequality.
+    case hoeffding
+    /// The mean softmax outputs, by Maurer and Pontil's empirical Bernstein inequality.
+    case bernstein
+  }
+
   /// Fresh draws that decide about an image.
   public var draws: Int
   /// Draws that pick the class, and compare the images an attack proposes.
@@ -46,15 +56,17 @@ public struct SmoothingOptions: Sendable, Hashable {
   /// The failure probability of the whole statement about one image.
   public var alpha: Double
   public var gradient: Gradient
+  public var estimate: Estimate
 
   public init(
     draws: Int = 1000, selectionDraws: Int = 100, alpha: Double = 0.001,
-    gradient: Gradient = .expectation(draws: 8)
+    gradient: Gradient = .expectation(draws: 8), estimate: Estimate = .votes
   ) {
     self.draws = draws
     self.selectionDraws = selectionDraws
     self.alpha = alpha
     self.gradient = gradient
+    self.estimate = estimate
   }
 
   /// - Throws: ``EvaluationError/plan(problem:)``.

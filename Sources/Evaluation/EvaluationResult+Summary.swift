@@ -94,7 +94,8 @@ extension EvaluationResult.SmoothingDescription {
     self.init(
       draws: subject.options.draws, selectionDraws: subject.options.selectionDraws,
       alpha: subject.options.alpha,
-      estimator: subject.certification.isSequential ? "sequential" : "fixed",
+      estimator: (subject.certification.isSequential ? "sequential " : "fixed ")
+        + subject.options.estimate.rawValue,
       gradient: subject.options.gradient.name,
       drawsMade: summary.cleanDraws + summary.attacks.reduce(0) { $0 + $1.draws },
       releases: Dictionary(

@@ -141,7 +141,7 @@ public struct EvaluationResult: Sendable, Codable, Equatable {
     public var draws: Int
     public var selectionDraws: Int
     public var alpha: Double
-    /// `fixed` or `sequential`.
+    /// `fixed` or `sequential`, then what is bounded: `votes`, `hoeffding` or `bernstein`.
     public var estimator: String
     /// `expectation:8` or `surrogate`.
     public var gradient: String

@@ -58,6 +58,10 @@ private struct Line {
     add("n", "\(votes.draws)")
     add("votes", "\(votes.count)")
     add("runner_up_votes", "\(votes.runnerUp)")
+    if let scores = votes.scores {
+      add("score_sum", number(scores.sum))
+      add("score_sum_of_squares", number(scores.sumOfSquares))
+    }
     let list = verdict.certificates.map { certificate in
       var line = Line()
       line.add("certifier", quoted(certifiers[certificate.certifier]))

@@ -22,6 +22,9 @@ public struct SmoothedSubject: Subject {
   ) throws {
     try options.validate()
     for certifier in certification.certifiers { try certifier.validate() }
+    guard options.estimate == .votes || !certification.isSequential else {
+      throw EvaluationError.plan(problem: "draws that end early are about votes, not about scores")
+    }
     self.classifier = classifier
     self.options = options
     self.certification = certification
@@ -76,16 +79,20 @@ private final class SmoothedSubjectSession: SubjectSession {
     }
   }
 
-  /// Shares of votes over the selection draws; NaN where every vote was blank.
+  private var hasScores: Bool { subject.options.estimate != .votes }
+
+  /// Shares of votes over the selection draws, or mean scores; NaN where every vote was blank.
   func scores(_ batch: Batch) throws -> Tensor {
     let draws = subject.options.selectionDraws
     var scores = Tensor(shape: [batch.count, subject.classCount])
     for (row, example) in batch.indices.enumerated() {
       let tally = try session.tally(
-        batch.images.rows([row]), key: key(.selectionNoise, example), draws: draws)
-      for (label, count) in tally.counts.enumerated() {
+        batch.images.rows([row]), key: key(.selectionNoise, example), draws: draws,
+        hasScores: hasScores)
+      for label in tally.counts.indices {
+        let share = hasScores ? tally.scoreSums[label] : Double(tally.counts[label])
         scores.values[row * subject.classCount + label] =
-          tally.blank == tally.total ? .nan : Float(count) / Float(draws)
+          tally.blank == tally.total ? .nan : Float(share / Double(draws))
       }
     }
     return scores
@@ -106,7 +113,7 @@ private final class SmoothedSubjectSession: SubjectSession {
       return known.tally
     }
     let tally = try session.tally(
-      image, key: key(.modelNoise, example), draws: subject.options.draws)
+      image, key: key(.modelNoise, example), draws: subject.options.draws, hasScores: hasScores)
     if known.count > 4 * subject.chunk { known.removeAll() }
     known[example] = Array((known[example] ?? []).prefix(1)) + [(image.values, tally)]
     return tally
@@ -122,10 +129,10 @@ private final class SmoothedSubjectSession: SubjectSession {
     let options = subject.options
     guard subject.certification.isSequential, let selected else {
       let tally = try votes(on: image, example)
-      var verdict = Verdict(prediction: prediction(tally))
-      let votes = votes(tally, selected)
-      verdict.votes = votes
-      verdict.certificates = try certificates(votes, questions)
+      let bounds = try selected.map { try self.bounds(tally, top: $0) }
+      var verdict = Verdict(prediction: prediction(tally, selected, bounds))
+      verdict.votes = votes(tally, selected)
+      verdict.certificates = try certificates(bounds, selected, questions)
       return verdict
     }
     var asked = try questions.flatMap { try self.thresholds($0) }.compactMap(\.self)
@@ -170,11 +177,34 @@ private final class SmoothedSubjectSession: SubjectSession {
     Votes(
       selected: selected, selectionDraws: subject.options.selectionDraws, draws: tally.total,
       count: selected.map { tally.counts[$0] } ?? 0,
-      runnerUp: tally.runnerUp(to: selected ?? -1))
+      runnerUp: tally.runnerUp(to: selected ?? -1),
+      scores: selected.flatMap { hasScores ? statistics(tally, $0) : nil })
   }
 
-  /// The class of most votes, where they say at confidence 1 - alpha that it is the most likely.
-  private func prediction(_ tally: VoteTally) -> Int? {
+  private func statistics(_ tally: VoteTally, _ label: Int) -> ScoreStatistics {
+    ScoreStatistics(
+      draws: tally.total, sum: tally.scoreSums[label], sumOfSquares: tally.scoreSquares[label])
+  }
+
+  /// Bounds on the picked class and its rivals that hold together but for a probability of alpha.
+  private func bounds(_ tally: VoteTally, top: Int) throws -> ClassBounds {
+    let estimator = try ClassEstimator(alpha: subject.options.alpha)
+    let inequality: ScoreInequality
+    switch subject.options.estimate {
+    case .votes: return estimator.bounds(successes: tally.counts[top], draws: tally.total)
+    case .hoeffding: inequality = .hoeffding
+    case .bernstein: inequality = .empiricalBernstein
+    }
+    return estimator.bounds(
+      scores: tally.counts.indices.map { statistics(tally, $0) }, top: top, by: inequality)
+  }
+
+  /// The class of most votes, where they say at confidence 1 - alpha that it is the most likely; of
+  /// scores the picked class, where the bounds put it above its rivals.
+  private func prediction(_ tally: VoteTally, _ selected: Int?, _ bounds: ClassBounds?) -> Int? {
+    if hasScores {
+      return bounds.flatMap { $0.lower > $0.upper ? selected : nil }
+    }
     guard let top = tally.top else { return nil }
     let count = tally.counts[top]
     let pair = count + tally.runnerUp(to: top)
@@ -184,17 +214,14 @@ private final class SmoothedSubjectSession: SubjectSession {
   }
 
   private func certificates(
-    _ votes: Votes, _ questions: [CertificateQuestion]
+    _ bounds: ClassBounds?, _ selected: Int?, _ questions: [CertificateQuestion]
   ) throws -> [IssuedCertificate] {
     let plan = subject.certification
-    guard !plan.certifiers.isEmpty else { return [] }
-    let bounds = try ClassEstimator(alpha: subject.options.alpha)
-      .bounds(successes: votes.count, draws: votes.draws)
     return try plan.certifiers.enumerated().flatMap { index, certifier in
       try questions.map { question in
         var certificate = IssuedCertificate(
-          certifier: index, question: question, label: votes.selected, radius: nil)
-        guard votes.selected != nil else { return certificate }
+          certifier: index, question: question, label: selected, radius: nil)
+        guard let bounds else { return certificate }
         certificate.radius = try certifier.radius(
           Evidence(
             bounds: bounds, releases: plan.releases[question.norm] ?? [], norm: question.norm,

@@ -1,3 +1,4 @@
+public import Certification
 public import Robustness
 public import Tensors
 
@@ -75,6 +76,8 @@ public struct Votes: Sendable, Hashable {
   public var draws: Int, count: Int
   /// The largest number of fresh votes for another class.
   public var runnerUp: Int
+  /// The picked class's scores, where those are bounded.
+  public var scores: ScoreStatistics?
 }
 
 /// What one certifier says of one image and one size.

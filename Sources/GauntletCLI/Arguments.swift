@@ -2,6 +2,7 @@ public import ArgumentParser
 public import Gauntlet
 
 extension Norm: ExpressibleByArgument {}
+extension SmoothingOptions.Estimate: ExpressibleByArgument {}
 extension LabelSource: ExpressibleByArgument {}
 extension Layout: ExpressibleByArgument {}
 extension AttackTask.Choice: ExpressibleByArgument {}

@@ -30,6 +30,12 @@ struct SmoothingArguments: ParsableArguments {
       "The failure probability of the statement about one image.", valueName: "p"))
   var alpha = 0.001
 
+  @Option(
+    help: ArgumentHelp(
+      "What of the draws is bounded: votes, or mean softmax outputs by the inequality of hoeffding "
+        + "or bernstein.", valueName: "name"))
+  var estimate: SmoothingOptions.Estimate = .votes
+
   @Flag(help: "Ends the draws of an image as soon as the sizes asked are decided.")
   var sequential = false
 
@@ -70,7 +76,8 @@ struct SmoothingArguments: ParsableArguments {
   var options: SmoothingOptions {
     SmoothingOptions(
       draws: draws, selectionDraws: selectionDraws, alpha: alpha,
-      gradient: surrogate ? .surrogate : .expectation(draws: gradientDraws))
+      gradient: surrogate ? .surrogate : .expectation(draws: gradientDraws),
+      estimate: estimate)
   }
 
   /// - Throws: `CertifierError` and the like for names and parameters that do not exist.

@@ -67,9 +67,17 @@ public struct VoteTally: Sendable, Equatable {
   public var counts: [Int]
   /// Draws whose logits held a NaN: they vote for nothing.
   public var blank = 0
+  /// By class, the sum of the softmax outputs over the draws and of their squares; empty where they
+  /// were not asked. A blank draw scores 0.
+  public var scoreSums: [Double] = [], scoreSquares: [Double] = []
 
-  public init(classCount: Int) {
+  /// - Parameter hasScores: true where scores are summed.
+  public init(classCount: Int, hasScores: Bool = false) {
     counts = [Int](repeating: 0, count: classCount)
+    if hasScores {
+      scoreSums = [Double](repeating: 0, count: classCount)
+      scoreSquares = scoreSums
+    }
   }
 
   /// How many draws there were.
@@ -88,10 +96,5 @@ public struct VoteTally: Sendable, Equatable {
   /// The largest number of votes for a class other than `label`.
   public func runnerUp(to label: Int) -> Int {
     counts.enumerated().reduce(0) { $1.offset == label ? $0 : max($0, $1.element) }
-  }
-
-  public static func += (sum: inout VoteTally, other: VoteTally) {
-    for label in sum.counts.indices { sum.counts[label] += other.counts[label] }
-    sum.blank += other.blank
   }
 }

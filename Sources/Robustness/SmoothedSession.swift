@@ -1,3 +1,4 @@
+internal import Foundation
 internal import NeuralNetworks
 public import Tensors
 
@@ -29,14 +30,16 @@ public final class SmoothedSession {
   /// - Parameters:
   ///   - image: `[1, inputShape...]`.
   ///   - key: the first draw's; draw `i` is keyed `key.draw + i`.
+  ///   - hasScores: true where softmax outputs are summed too.
   ///   - isDecided: asked after every 32 draws, whatever the chunk; true ends the drawing.
   /// - Throws: `CancellationError` where the run was interrupted.
   public func tally(
-    _ image: Tensor, key: RandomKey, draws: Int, isDecided: ((VoteTally) -> Bool)? = nil
+    _ image: Tensor, key: RandomKey, draws: Int, hasScores: Bool = false,
+    isDecided: ((VoteTally) -> Bool)? = nil
   ) throws -> VoteTally {
     precondition(image.rowCount == 1, "one image, not \(image.rowCount)")
     computeFeatures(of: image)
-    var tally = VoteTally(classCount: classifier.classCount)
+    var tally = VoteTally(classCount: classifier.classCount, hasScores: hasScores)
     var drawn = 0
     while drawn < draws {
       if isCancelled() { throw CancellationError() }
@@ -156,7 +159,26 @@ public final class SmoothedSession {
         isBlank = isBlank || value.isNaN
         if value > logits[best] { best = label }
       }
-      if isBlank { tally.blank += 1 } else { tally.counts[best] += 1 }
+      guard !isBlank else {
+        tally.blank += 1
+        continue
+      }
+      tally.counts[best] += 1
+      if !tally.scoreSums.isEmpty { addScores(logits, largest: logits[best], to: &tally) }
+    }
+  }
+
+  /// Adds the softmax of one draw's logits.
+  private func addScores(
+    _ logits: UnsafeBufferPointer<Float>, largest: Float, to tally: inout VoteTally
+  ) {
+    // An infinite logit takes everything.
+    let terms = logits.map { $0 == largest ? 1 : exp(Double($0) - Double(largest)) }
+    let sum = terms.reduce(0, +)
+    for (label, term) in terms.enumerated() {
+      let score = term / sum
+      tally.scoreSums[label] += score
+      tally.scoreSquares[label] += score * score
     }
   }
 }

@@ -122,6 +122,43 @@ import Testing
     #expect(fixed.cleanDraws == 30 * 4000)
   }
 
+  // Softmax scores of margin-1 logits never vote as firmly as the votes do.
+  @Test(arguments: [SmoothingOptions.Estimate.hoeffding, .bernstein])
+  func scoresAreBoundedFromTheirSums(_ estimate: SmoothingOptions.Estimate) throws {
+    var subject = try subject(draws: 2000)
+    var options = subject.options
+    options.estimate = estimate
+    subject = try SmoothedSubject(
+      subject.classifier, options: options, certification: subject.certification)
+    let inequality = estimate == .hoeffding ? ScoreInequality.hoeffding : .empiricalBernstein
+    var certified = 0
+    _ = try Evaluator(subject, Self.examples, plan: try plan(["0.01"])).run(deliver: {
+      for clean in $0.clean {
+        guard let scores = clean.verdict.votes?.scores else {
+          Issue.record("no scores")
+          continue
+        }
+        #expect(scores.draws == 2000)
+        let lower = scores.mean - scores.halfWidth(inequality, alpha: 0.01)
+        let certificate = clean.verdict.certificates[0]
+        #expect((certificate.radius != nil) == (lower > 0.5))
+        #expect((clean.prediction != nil) == (lower > 0.5))
+        guard let radius = certificate.radius else { continue }
+        certified += 1
+        let evidence = Evidence(
+          bounds: ClassBounds(lower: lower.nextDown, upper: (1 - lower.nextDown).nextUp),
+          releases: subject.certification.releases[.l2] ?? [], norm: .l2)
+        let again = try GaussianCertifier().radius(evidence)
+        #expect(again == radius)
+      }
+    })
+    #expect(certified >= 2)
+    #expect(throws: EvaluationError.self) {
+      try SmoothedSubject(
+        subject.classifier, options: options, certification: CertificationPlan(isSequential: true))
+    }
+  }
+
   @Test func theSurrogateHasNoNoise() throws {
     let (summary, _) = try run(try subject(gradient: .surrogate), try plan(["0.3"]))
     #expect(summary.attacks[0].cost.gradients == 2)

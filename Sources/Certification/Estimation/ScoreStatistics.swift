@@ -2,7 +2,7 @@ internal import Foundation
 internal import Privacy
 
 /// What independent draws of a score in [0, 1] come down to.
-public struct ScoreStatistics: Sendable, Codable, Equatable {
+public struct ScoreStatistics: Sendable, Codable, Hashable {
   public var draws: Int
   public var sum: Double
   public var sumOfSquares: Double
