@@ -1,3 +1,4 @@
+internal import Certification
 internal import Robustness
 
 extension ChunkOutcome {
