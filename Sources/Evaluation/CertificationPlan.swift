@@ -1,3 +1,4 @@
+public import Certification
 public import Robustness
 
 /// Which theorems are asked about a noisy classifier, and what they may use.
@@ -47,6 +48,15 @@ public struct SmoothingOptions: Sendable, Hashable {
     case hoeffding
     /// The mean softmax outputs, by Maurer and Pontil's empirical Bernstein inequality.
     case bernstein
+
+    /// The inequality for scores; nil for votes.
+    public var inequality: ScoreInequality? {
+      switch self {
+      case .votes: nil
+      case .hoeffding: .hoeffding
+      case .bernstein: .empiricalBernstein
+      }
+    }
   }
 
   /// Fresh draws that decide about an image.

@@ -189,11 +189,8 @@ private final class SmoothedSubjectSession: SubjectSession {
   /// Bounds on the picked class and its rivals that hold together but for a probability of alpha.
   private func bounds(_ tally: VoteTally, top: Int) throws -> ClassBounds {
     let estimator = try ClassEstimator(alpha: subject.options.alpha)
-    let inequality: ScoreInequality
-    switch subject.options.estimate {
-    case .votes: return estimator.bounds(successes: tally.counts[top], draws: tally.total)
-    case .hoeffding: inequality = .hoeffding
-    case .bernstein: inequality = .empiricalBernstein
+    guard let inequality = subject.options.estimate.inequality else {
+      return estimator.bounds(successes: tally.counts[top], draws: tally.total)
     }
     return estimator.bounds(
       scores: tally.counts.indices.map { statistics(tally, $0) }, top: top, by: inequality)

@@ -108,7 +108,7 @@ extension SmoothedSubject {
         let asked = questions.filter { $0.norm == norm }.map(\.size).sorted()
         let planning = Planning(
           certifier: certifier, releases: certification.releases[norm] ?? [], norm: norm,
-          attackSize: asked.last)
+          attackSize: asked.last, inequality: options.estimate.inequality)
         let reach = try planning.reachableRadius(draws: options.draws, estimator: estimator)
         let needs = try asked.map { size in
           let draws = try planning.leastDraws(radius: size, estimator: estimator)

@@ -34,6 +34,22 @@ import Certification
     #expect(try planning.leastDraws(radius: 5, estimator: estimator, limit: 1_000_000) == nil)
   }
 
+  // Scores of 1 in 1000 draws, alpha 0.001: half widths sqrt(ln 1000 / 2000) = 0.0587697 and
+  // 7 ln 2000 / (3 * 999) = 0.0177532; 0.25 Phi^-1(1 - half width). What a variance may lose to
+  // rounding, 2^-48, widens the second by 1e-8.
+  @Test(arguments: [
+    (ScoreInequality.hoeffding, 0.25 * 1.5651855869435676),
+    (.empiricalBernstein, 0.25 * 2.1025356001473963),
+  ])
+  func scoresReachLessThanVotes(_ inequality: ScoreInequality, _ expected: Double) throws {
+    var planning = planning
+    planning.inequality = inequality
+    let estimator = try ClassEstimator(alpha: 0.001)
+    let radius = try #require(try planning.reachableRadius(draws: 1000, estimator: estimator))
+    expectClose(radius, expected, Tolerance(relative: 1e-6, absolute: 0))
+    #expect(radius <= expected)
+  }
+
   @Test func theThresholdIsTheLeastLowerBound() throws {
     for certifier in [GaussianCertifier() as any Certifier, AGMCertifier(), PixelDPCertifier()] {
       var planning = planning

@@ -9,26 +9,36 @@ public struct Planning: Sendable {
   public var norm: Norm
   /// The attack size, where the certifier reads it.
   public var attackSize: Double?
+  /// How mean scores are bounded; nil for votes.
+  public var inequality: ScoreInequality?
 
   public init(
-    certifier: any Certifier, releases: [NoiseRelease], norm: Norm, attackSize: Double? = nil
+    certifier: any Certifier, releases: [NoiseRelease], norm: Norm, attackSize: Double? = nil,
+    inequality: ScoreInequality? = nil
   ) {
+    self.inequality = inequality
     self.certifier = certifier
     self.releases = releases
     self.norm = norm
     self.attackSize = attackSize
   }
 
-  /// The radius of unanimous votes: no certificate from so many draws is larger. Nil where even
-  /// those say nothing.
+  /// The radius of unanimous votes, or of scores of 1: no certificate from so many draws is larger.
+  /// Nil where even those say nothing.
   /// - Throws: ``CertifierError``.
   public func reachableRadius(
     draws: Int, estimator: ClassEstimator
   ) throws(CertifierError) -> Double? {
-    try radius(estimator.bounds(successes: draws, draws: draws))
+    guard let inequality else {
+      return try radius(estimator.bounds(successes: draws, draws: draws))
+    }
+    let count = Double(draws)
+    let top = ScoreStatistics(draws: draws, sum: count, sumOfSquares: count)
+    return try radius(
+      estimator.bounds(scores: [top, ScoreStatistics(draws: draws)], top: 0, by: inequality))
   }
 
-  /// The fewest draws with which `radius` can be certified, by unanimous votes; nil where `limit`
+  /// The fewest draws with which `radius` can be certified, if they are unanimous; nil where `limit`
   /// draws are too few.
   /// - Throws: ``CertifierError``.
   public func leastDraws(
