@@ -135,10 +135,15 @@ private final class SmoothedSubjectSession: SubjectSession {
       verdict.certificates = try certificates(bounds, selected, questions)
       return verdict
     }
-    var asked = try questions.flatMap { try self.thresholds($0) }.compactMap(\.self)
-    asked.append(0.5)
-    var tests = try Set(asked).sorted().map {
-      try SequentialTest(threshold: $0, alpha: options.alpha, maximum: options.draws)
+    // The certificates of an image fail together with probability at most alpha, however many sizes
+    // are asked; the prediction is a statement of its own, the test in front.
+    let asked = try Set(questions.flatMap { try self.thresholds($0) }.compactMap(\.self)).sorted()
+    let share = options.alpha / Double(max(asked.count, 1))
+    var tests = [
+      try SequentialTest(threshold: 0.5, alpha: options.alpha, maximum: options.draws)
+    ]
+    tests += try asked.map {
+      try SequentialTest(threshold: $0, alpha: share, maximum: options.draws)
     }
     var seen = VoteTally(classCount: subject.classCount)
     func take(_ tally: VoteTally) {
@@ -157,9 +162,9 @@ private final class SmoothedSubjectSession: SubjectSession {
     }
     take(tally)
     func isAbove(_ threshold: Double) -> Bool {
-      tests.contains { $0.threshold == threshold && $0.decision == .above }
+      tests.dropFirst().contains { $0.threshold == threshold && $0.decision == .above }
     }
-    var verdict = Verdict(prediction: isAbove(0.5) ? selected : nil)
+    var verdict = Verdict(prediction: tests[0].decision == .above ? selected : nil)
     verdict.votes = votes(tally, selected)
     for certifier in subject.certification.certifiers.indices {
       for question in questions {
