@@ -29,7 +29,7 @@ enum ExitStatus: Int32 {
       if case .occupied = error { self = .usage } else { self = .data }
     case CertificationError.file, CertificationError.unsupportedLayer: self = .data
     case is UsageError, is AttackError, is CertificationError, is CertifierError: self = .usage
-    case is BrokenTheorem: self = .fault
+    case is BrokenTheorem, is BrokenClaim: self = .fault
     case BenchmarkError.unknown, TrainingError.parameter, PrivateTrainingError.parameter,
       is PrivacyError:
       self = .usage
@@ -65,6 +65,7 @@ enum ExitStatus: Int32 {
       || error is NetworkFileError || error is NetworkError || error is TrainingError
       || error is ExportError || error is PrivateTrainingError || error is PrivacyError
       || error is CertificationError || error is CertifierError || error is BrokenTheorem
+      || error is BrokenClaim
   }
 }
 

@@ -16,7 +16,7 @@ struct GauntletCommand: ParsableCommand {
     subcommands: [
       EvaluateCommand.self, FalsifyCommand.self, AttacksCommand.self, CertifiersCommand.self,
       InspectCommand.self, TrainCommand.self, CalibrateCommand.self, AccountCommand.self,
-      BenchCommand.self, ExportCommand.self, FixturesCommand.self,
+      AuditCommand.self, BenchCommand.self, ExportCommand.self, FixturesCommand.self,
     ],
     defaultSubcommand: nil)
 

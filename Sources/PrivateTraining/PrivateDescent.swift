@@ -21,6 +21,10 @@ public final class PrivateDescent: TrainingMethod {
   /// The present clipping norm.
   private var norm: Double
 
+  /// Sees a step's clipped sums and clipping norm before there is noise, and may add to the sums:
+  /// how audits put canaries in. Nil in every other run.
+  package var beforeNoise: (([UnsafeMutablePointer<Float>], Double) -> Void)?
+
   /// - Parameters:
   ///   - count: how many examples the data hold.
   ///   - seed: decides sampling and noise where these are seeded, and always dropout.
@@ -83,6 +87,7 @@ public final class PrivateDescent: TrainingMethod {
     clipping.norm = norm
     let outcome = gradient.compute(
       network, images: images, labels: labels, clipping: clipping, seed: seed, step: step)
+    beforeNoise?(gradient.sums, norm)
     // Seeded noise belongs to the step; secure noise is new whenever it is drawn.
     let draw = method.randomness == .seeded ? step : draws
     draws += 1

@@ -32,6 +32,8 @@ public struct RandomKey: Sendable, Hashable {
     public static let redistribution = Purpose(rawValue: 31)
     public static let trialSelection = Purpose(rawValue: 40)
     public static let trialJudgement = Purpose(rawValue: 41)
+    public static let auditCoins = Purpose(rawValue: 50)
+    public static let auditPlaces = Purpose(rawValue: 51)
   }
 
   /// The run's seed.

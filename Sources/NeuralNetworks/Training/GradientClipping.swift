@@ -31,7 +31,7 @@ public struct GradientClipping: Sendable, Equatable, Codable {
   ///   - squaredNorms: `[layers, count]`
   ///   - factors: `[layers, count]`, overwritten.
   /// - Returns: how many examples' whole gradients have a norm of at most `norm`.
-  func factors(
+  package func factors(
     for squaredNorms: UnsafePointer<Double>, layers: Int, count: Int,
     into factors: UnsafeMutablePointer<Float>
   ) -> Int {
