@@ -5,11 +5,13 @@ extension EvaluationResult {
   ///
   /// - Parameters:
   ///   - subject: what was evaluated.
+  ///   - privacy: the statement about the model's training.
   ///   - caveats: what must be known of its noise.
   /// - Throws: `EncodingError` where an attack's parameters cannot be written.
   public init(
     _ summary: EvaluationSummary, plan: EvaluationPlan, subject: any Subject, tool: Tool,
-    model: ModelDescription, data: DataDescription, caveats: [String] = []
+    model: ModelDescription, data: DataDescription, privacy: PrivacyRecord? = nil,
+    caveats: [String] = []
   ) throws {
     let smoothed = subject as? SmoothedSubject
     let certifiers = smoothed?.certification.certifiers ?? []
@@ -17,6 +19,7 @@ extension EvaluationResult {
     self.tool = tool
     self.model = model
     self.data = data
+    self.privacy = privacy
     seed = plan.seed
     smoothing = smoothed.map { SmoothingDescription($0, summary, caveats: caveats) }
     func certified(_ summaries: [EvaluationSummary.CertifiedSummary]) -> [Certified]? {

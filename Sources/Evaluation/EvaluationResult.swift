@@ -171,6 +171,8 @@ public struct EvaluationResult: Sendable, Codable, Equatable {
   public var seed: UInt64
   /// Nil for a classifier without noise.
   public var smoothing: SmoothingDescription?
+  /// What training claimed of its data's privacy; nil where there is no statement about the model.
+  public var privacy: PrivacyRecord?
   public var clean: Clean
   public var attacks: [AttackResult]
   public var worstCase: [WorstCase]

@@ -90,13 +90,15 @@ struct EvaluationRun {
 
   private func finish(_ summary: EvaluationSummary, _ picks: GalleryPicks) throws {
     let range = subject.bounds
-    let result = try EvaluationResult(
+    var result = try EvaluationResult(
       summary, plan: plan, subject: subject, tool: .init(version: gauntletVersion),
       model: model.description,
       data: .init(
         path: dataset.path, sha256: dataset.sha256, split: dataset.split,
         first: plan.range.lowerBound, count: plan.range.count,
-        range: [Double(range.lowerBound), Double(range.upperBound)]), caveats: caveats)
+        range: [Double(range.lowerBound), Double(range.upperBound)]),
+      privacy: privacy, caveats: caveats)
+    if case .other(let sentence) = model.privacy { result.warnings.append(sentence) }
     if let path = output.json { try write(try result.json(), to: path) }
     if let chart, let curves {
       try writeAtomically(curves.chart(title: title).svg, to: chart)
@@ -115,6 +117,10 @@ struct EvaluationRun {
     if let export { Terminal.say("export: \(export.folder)") }
   }
 
+  private var privacy: PrivacyRecord? {
+    if case .statement(let record) = model.privacy { record } else { nil }
+  }
+
   private var title: String {
     let name = model.description.path.split(separator: "/").last.map(String.init) ?? ""
     return "\(name), \(plan.range.count) images, alpha "
@@ -128,6 +134,7 @@ struct EvaluationRun {
   /// What is about to be done and what it costs at most.
   private func announce() throws {
     for note in model.description.notes ?? [] { Terminal.say("\(model.description.path): \(note)") }
+    if case .other(let sentence) = model.privacy { Terminal.say("warning: \(sentence)") }
     let count = plan.range.count
     if let smoothed = subject as? SmoothedSubject {
       for sentence in try smoothed.reach(plan.cleanQuestions) { Terminal.say(sentence) }

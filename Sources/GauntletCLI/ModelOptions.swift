@@ -46,6 +46,8 @@ struct OpenedModel {
   var description: EvaluationResult.ModelDescription
   /// How many examples are computed together.
   var chunk: Int?
+  /// What training said of the privacy of its data.
+  var privacy = PrivacyRecord.Found.nothing
 
   /// The network as a classifier without noise.
   var classifier: Classifier { Classifier(network, bounds: dataset.range, chunk: chunk) }
@@ -55,7 +57,8 @@ extension ModelOptions {
   /// Reads the model for the images of the data, and the data again where the file beside the model
   /// says that it was trained in other units and the command line does not.
   ///
-  /// - Throws: `ModelError`, `DatasetError`.
+  /// - Throws: `ModelError`, `DatasetError`; `FileError`, `NetworkFileError` for a privacy statement
+  ///   beside the model that cannot be read.
   func open(_ path: String, data: DataOptions, dataPath: String) throws -> OpenedModel {
     var dataset = try Dataset.load(path: dataPath, split: data.split, range: data.bounds)
     let loaded = try loadModel(
@@ -80,6 +83,7 @@ extension ModelOptions {
         path: path, sha256: loaded.sha256, format: loaded.format.rawValue,
         mean: loaded.preprocessing.mean?.map(Double.init),
         std: loaded.preprocessing.std?.map(Double.init), layout: loaded.layout.rawValue,
-        notes: loaded.notes.isEmpty ? nil : loaded.notes), chunk: batchSize)
+        notes: loaded.notes.isEmpty ? nil : loaded.notes), chunk: batchSize,
+      privacy: try PrivacyRecord.beside(path, format: loaded.format))
   }
 }

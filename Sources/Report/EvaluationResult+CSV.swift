@@ -13,7 +13,9 @@ extension EvaluationResult {
     var rows = [Self.columns]
     let tail = [
       model.path, model.sha256, data.path, data.sha256, data.split, "\(data.first)",
-      rangeText, "\(seed)", tool.version,
+      rangeText, "\(seed)", tool.version, privacy?.method ?? "",
+      privacy.map { $0.epsilonText($0.epsilon) } ?? "", privacy.map { "\($0.delta)" } ?? "",
+      privacy.map { $0.epsilonText($0.auditedEpsilon) } ?? "",
     ]
     func row(_ cells: [String: String]) -> [String] {
       Self.columns.dropLast(tail.count).map { cells[$0] ?? "" } + tail
@@ -95,7 +97,9 @@ extension EvaluationResult {
     "mean_l0", "median_l0", "sizes_in_call", "forwards", "gradients", "seconds", "zero_gradients",
     "nan_gradients", "infinite_gradients", "proposals_not_finite", "proposals_outside",
     "certifier", "sound", "robust_utility", "robust_precision", "model", "model_sha256", "data",
-    "data_sha256", "split", "first", "range", "seed", "version",
+    "data_sha256", "split", "first", "range", "seed", "version", "privacy_method",
+    "claimed_epsilon",
+    "claimed_delta", "audited_epsilon",
   ]
 
   /// Quoted where it must be: commas, quotes and line ends.

@@ -40,7 +40,7 @@ struct GalleryPage {
     <dt>data</dt><dd>\(escaped(manifest.data.path)), \(escaped(manifest.data.split)), \
     \(manifest.data.count) examples from index \(manifest.data.first) \
     <code>\(manifest.data.sha256)</code></dd>
-    <dt>seed</dt><dd>\(manifest.seed)</dd>
+    <dt>seed</dt><dd>\(manifest.seed)</dd>\(privacy)
     <dt>made by</dt><dd>\(escaped(manifest.tool.name)) \(escaped(manifest.tool.version)); \
     the same facts as data: <a href="manifest.json">manifest.json</a>\(sheetLink)</dd>
     </dl>
@@ -62,6 +62,10 @@ struct GalleryPage {
     return " Under \(count == 1 ? "the attack" : "\(count) attacks") at "
       + "\(worst.norm.rawValue) \(size(worst.epsilon, worst.epsilonText)), "
       + "\(percent(worst.accuracy)) remain."
+  }
+
+  private var privacy: String {
+    result.privacy.map { "\n<dt>privacy</dt><dd>\(escaped($0.text))</dd>" } ?? ""
   }
 
   private var sheetLink: String {
