@@ -74,6 +74,14 @@ public struct Network: Sendable {
     output = value
   }
 
+  /// Puts another layer of the same shapes and parameters in a node's place.
+  mutating func setLayer(ofNode name: String, _ change: (any Layer) -> any Layer) {
+    guard let index = nodes.firstIndex(where: { $0.name == name }) else {
+      preconditionFailure("there is no node '\(name)'")
+    }
+    nodes[index].layer = change(nodes[index].layer)
+  }
+
   /// The trainable tensors of all layers, in node order and each layer's own order.
   public var parameters: [Tensor] {
     get { nodes.flatMap(\.layer.parameters) }

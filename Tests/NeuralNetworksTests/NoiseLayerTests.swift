@@ -115,6 +115,39 @@ import Testing
     #expect(noisy.noises.map(\.noise.stream) == [0, 1])
     #expect(noisy.evaluate([1, 2, 3]) == plain.evaluate([1, 2, 3]))
   }
+
+  /// Two examples of two steps: what is alike is what shares a draw.
+  @Test(arguments: [nil, Noise.Sharing.step, .run])
+  func drawsAreSharedAsAsked(_ sharing: Noise.Sharing?) throws {
+    var network = Network(inputShape: [3])
+    try network.append(Noise(.laplace, scale: 1, sharing: sharing))
+    try network.append(Dense(weight: randomTensor([4, 3])))
+    let workspace = Plan(network, capacity: 2, purpose: .training).makeWorkspace()
+    func outputs(_ step: Int) -> [[Float]] {
+      for index in 0..<6 { workspace.input[index] = 0 }
+      workspace.forward(
+        count: 2, training: TrainingPass(seed: 1, step: step, firstExample: 0))
+      return [0, 4].map { row in (row..<row + 4).map { workspace.output[$0] } }
+    }
+    let (first, second) = (outputs(0), outputs(1))
+    #expect((first[0] == first[1]) == (sharing != nil))
+    #expect((first[0] == second[0]) == (sharing == .run))
+    #expect(first[0].contains { $0 != 0 })
+  }
+
+  @Test func layersMayBeInsertedAndNoiseTakenOut() throws {
+    let noisy = try network(Noise(.gaussian, scale: 1))
+    let shift = Tensor(shape: [3], values: [1, 2, 3])
+    let shifted = try noisy.withoutNoise().inserting(
+      Arithmetic(.add), named: "first", after: 0, reading: shift)
+    #expect(shifted.nodes.map(\.name).prefix(3) == ["first.value", "first'", "first"])
+    #expect(shifted.noises.isEmpty)
+    let zero = try noisy.withoutNoise().evaluate([2, 4, 6])
+    #expect(shifted.evaluate([1, 2, 3]) == zero)
+    var other = noisy
+    other.setNoise(Noise(.laplace, scale: 3), ofNode: "noise")
+    #expect(other.noises.map(\.noise.scale) == [3])
+  }
 }
 
 @Suite struct NetworkSplitTests {

@@ -257,4 +257,28 @@ import Privacy
     let code = try JSONEncoder().encode(event)
     #expect(try JSONDecoder().decode(PrivacyEvent.self, from: code) == event)
   }
+
+  /// Randomised response three times, by hand: with p = 1/(1 + e^-1) the losses are 3, 1, -1, -3 with
+  /// probabilities p^3, 3 p^2 (1-p), ...; delta(2) is `p^3 (1 - e^-1)`, since only 3 exceeds 2.
+  @Test func pureEventsComposeLikeRandomizedResponse() throws {
+    let event = PrivacyEvent.selfComposed(.pure(epsilon: 1), count: 3)
+    let p = 1 / (1 + exp(-1.0))
+    let delta = p * p * p * (1 - exp(-1))
+    for relation in NeighbouringRelation.allCases {
+      let epsilon = try PLDAccountant(relation: relation).epsilon(of: event, delta: delta)
+      #expect(epsilon >= 2 && epsilon <= 2.02, "\(relation): \(epsilon)")
+    }
+    #expect(event.pureEpsilon == 3)
+    #expect(PrivacyEvent.composed([event, .gaussian(noiseMultiplier: 1)]).pureEpsilon == nil)
+    // ln((p^2/(1-p) + (1-p)^2/p)) at order 2.
+    let divergence = RDPAccountant.divergence(of: .pure(epsilon: 1), order: 2)
+    expectClose(
+      divergence, log(p * p / (1 - p) + (1 - p) * (1 - p) / p),
+      Tolerance(relative: 1e-12, absolute: 0))
+    // Never more than the epsilon itself, to which it tends.
+    #expect(RDPAccountant.divergence(of: .pure(epsilon: 1), order: 1e4) <= 1)
+    let moments = try RDPAccountant().epsilon(of: event, delta: delta).epsilon
+    let distribution = try PLDAccountant().epsilon(of: event, delta: delta)
+    #expect(moments >= distribution)
+  }
 }

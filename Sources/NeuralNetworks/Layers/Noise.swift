@@ -3,7 +3,7 @@ public import Tensors
 /// Adds independent noise to every element: coordinate `k` of `K` gets `scale * sqrt(K r_k)` times
 /// a standard number of the family, fresh for every example and every pass.
 ///
-/// In training the noise is keyed by (seed, step, position in the batch). In a pass with noise keys
+/// In training the noise is keyed by (seed, step, position in the batch), or shared (``Sharing``). In a pass with noise keys
 /// each example's own key is used. Without either it is the identity: the surrogate without noise.
 /// Two `Noise` layers of one network need different `stream`s to be independent.
 ///
@@ -21,14 +21,27 @@ public struct Noise: Layer, Equatable {
   public var relativeScales: Tensor?
   /// Which of the network's noise layers this is, from 0.
   public var stream: Int
+  /// What shares one draw in training; nil: nothing, as guarantees ask for.
+  public var sharing: Sharing?
+
+  /// Draws of training that are used more than once. They are offsets that a network learns rather
+  /// than noise; published systems draw this way.
+  public enum Sharing: String, Sendable, Codable {
+    /// All examples of a step.
+    case step
+    /// All examples of all steps.
+    case run
+  }
 
   public init(
-    _ family: NoiseFamily, scale: Float, relativeScales: Tensor? = nil, stream: Int = 0
+    _ family: NoiseFamily, scale: Float, relativeScales: Tensor? = nil, stream: Int = 0,
+    sharing: Sharing? = nil
   ) {
     self.family = family
     self.scale = scale
     self.relativeScales = relativeScales
     self.stream = stream
+    self.sharing = sharing
   }
 
   public func outputShape(for inputs: [[Int]]) throws(ShapeError) -> [Int] {
@@ -57,6 +70,16 @@ public struct Noise: Layer, Equatable {
 
   public func operation(for inputs: [[Int]], capacity: Int) -> any Operation {
     NoiseOperation(noise: self, size: inputs[0].elementCount)
+  }
+
+  /// The key of the noise of the example at a position of a training step's batch.
+  public func trainingKey(seed: UInt64, step: Int, position: Int) -> RandomKey {
+    switch sharing {
+    case nil:
+      RandomKey(seed: seed, purpose: .trainingNoise, example: position, draw: step)
+    case .step: RandomKey(seed: seed, purpose: .trainingNoise, draw: step)
+    case .run: RandomKey(seed: seed, purpose: .trainingNoise)
+    }
   }
 
   /// The scale of each element; nil where it is `scale` everywhere.
@@ -104,10 +127,12 @@ public struct NoiseAdder: Sendable {
 }
 
 private struct NoiseOperation: Operation {
+  let noise: Noise
   let adder: NoiseAdder
   let size: Int
 
   init(noise: Noise, size: Int) {
+    self.noise = noise
     adder = NoiseAdder(noise, size: size)
     self.size = size
   }
@@ -116,9 +141,8 @@ private struct NoiseOperation: Operation {
     for example in 0..<call.count {
       let key: RandomKey
       if let pass = call.training {
-        key = RandomKey(
-          seed: pass.seed, purpose: .trainingNoise, example: pass.firstExample + example,
-          draw: pass.step)
+        key = noise.trainingKey(
+          seed: pass.seed, step: pass.step, position: pass.firstExample + example)
       } else if call.noise.isEmpty {
         call.output.update(from: call.inputs[0], count: call.count * size)
         return

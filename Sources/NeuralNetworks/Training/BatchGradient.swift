@@ -1,18 +1,28 @@
 internal import Dispatch
-internal import Tensors
+package import Tensors
 
-/// Computes the gradient of a batch's mean loss with respect to the parameters, on several threads.
+/// The loss of some examples of a batch.
+///
+/// It reads the logits `[positions.count, classes]` of the examples at the positions, writes the
+/// gradient of what is minimised with respect to them, and answers the sum of their losses and how
+/// many of them are classified right.
+package typealias BatchLoss =
+  @Sendable (
+    _ logits: UnsafePointer<Float>, _ positions: Range<Int>, _ gradient: UnsafeMutablePointer<Float>
+  ) -> (loss: Double, correct: Int)
+
+/// Computes the gradient of a batch's loss with respect to the parameters, on several threads.
 ///
 /// The batch is cut by position into chunks; a chunk is computed by one thread into buffers of its
 /// own, and buffers are added in chunk order. So the result does not depend, to the bit, on the
 /// number of threads. O(chunks computed at a time) buffers of the parameters' size.
-final class BatchGradient {
+package final class BatchGradient {
   /// What is told about a batch.
-  struct Outcome {
-    /// The mean loss.
-    var loss: Double
+  package struct Outcome {
+    /// The sum of the losses.
+    package var loss: Double
     /// How many examples were classified right.
-    var correct: Int
+    package var correct: Int
   }
 
   private let chunk: Int
@@ -24,7 +34,7 @@ final class BatchGradient {
   private let partial: [AlignedBuffer]
   private let total: AlignedBuffer
 
-  init(for network: Network, chunk: Int, threads: Int) {
+  package init(for network: Network, chunk: Int, threads: Int) {
     self.chunk = chunk
     self.threads = threads
     var offsets: [Int] = []
@@ -40,16 +50,18 @@ final class BatchGradient {
   }
 
   /// The gradient of each parameter after `compute`.
-  var gradients: [UnsafePointer<Float>] { offsets.map { UnsafePointer(total.pointer + $0) } }
+  package var gradients: [UnsafePointer<Float>] {
+    offsets.map { UnsafePointer(total.pointer + $0) }
+  }
 
-  /// Computes `gradients` for the images and labels of one batch.
-  func compute(
-    _ network: Network, images: Tensor, labels: [Int], seed: UInt64, step: Int
+  /// Computes `gradients` for the images of one batch.
+  package func compute(
+    _ network: Network, images: Tensor, seed: UInt64, step: Int, loss: BatchLoss
   ) -> Outcome {
     adopt(Plan(network, capacity: chunk, purpose: .training))
-    let classes = network.outputShape.elementCount
+    let examples = images.rowCount
     let imageSize = images.rowSize
-    let count = (labels.count + chunk - 1) / chunk
+    let count = (examples + chunk - 1) / chunk
     var outcome = Outcome(loss: 0, correct: 0)
     total.pointer.update(repeating: 0, count: size)
     // Each worker uses its own workspace and its own slots.
@@ -64,7 +76,7 @@ final class BatchGradient {
         DispatchQueue.concurrentPerform(iterations: min(threads, slots)) { worker in
           for slot in stride(from: worker, to: slots, by: threads) {
             let first = (wave + slot) * chunk
-            let last = min(first + chunk, labels.count)
+            let last = min(first + chunk, examples)
             let workspace = workspaces[worker]
             images.values.withUnsafeBufferPointer { images in
               guard let base = images.baseAddress else { return }
@@ -74,9 +86,7 @@ final class BatchGradient {
             workspace.forward(
               count: last - first,
               training: TrainingPass(seed: seed, step: step, firstExample: first))
-            losses[slot] = CrossEntropy.evaluate(
-              workspace.output, labels: labels[first..<last], classes: classes,
-              scale: 1 / Double(labels.count), gradient: workspace.outputGradient)
+            losses[slot] = loss(workspace.output, first..<last, workspace.outputGradient)
             let sums = partial[slot].pointer
             sums.update(repeating: 0, count: size)
             workspace.addParameterGradients(to: offsets.map { sums + $0 })
@@ -90,7 +100,6 @@ final class BatchGradient {
       }
     }
     for workspace in workspaces { workspace.retire() }
-    outcome.loss /= Double(labels.count)
     return outcome
   }
 

@@ -155,6 +155,7 @@ public final class Trainer {
   ///   then stands where it stood.
   public func advance(replacing: (Step) throws -> Tensor = { $0.images }) throws -> Outcome {
     let epoch = epoch
+    try method.prepare(&network, step: step)
     let indices = method.batch(step: step)
     let labels = indices.map { data.labels[$0] }
     var images =

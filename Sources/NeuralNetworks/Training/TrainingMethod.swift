@@ -4,6 +4,10 @@ public import Tensors
 ///
 /// ``Trainer`` owns the rest: weights, optimizer, averaging, the count of steps.
 public protocol TrainingMethod: AnyObject {
+  /// Readies the network for a step: what is calibrated to its weights, say, but is none of them.
+  /// Nothing by default.
+  func prepare(_ network: inout Network, step: Int) throws
+
   /// The numbers of the examples of a step, from 0; there may be none. The same for the same step.
   func batch(step: Int) -> [Int]
 
@@ -21,6 +25,7 @@ public protocol TrainingMethod: AnyObject {
 }
 
 extension TrainingMethod {
+  public func prepare(_ network: inout Network, step: Int) throws {}
   public var memory: [Double] {
     get { [] }
     set { precondition(newValue.isEmpty, "this method remembers nothing") }
@@ -28,21 +33,23 @@ extension TrainingMethod {
 }
 
 /// The mean gradient of batches that together visit every example once an epoch, in a random order.
-final class EpochDescent: TrainingMethod {
+public final class EpochDescent: TrainingMethod {
   private let configuration: TrainingConfiguration
   private let count: Int
   private let gradient: BatchGradient
   private var order: (epoch: Int, indices: [Int])?
 
-  init(for network: Network, count: Int, configuration: TrainingConfiguration, threads: Int) {
+  public init(
+    for network: Network, count: Int, configuration: TrainingConfiguration, threads: Int
+  ) {
     self.configuration = configuration
     self.count = count
     gradient = BatchGradient(for: network, chunk: configuration.chunk, threads: threads)
   }
 
-  var gradients: [UnsafePointer<Float>] { gradient.gradients }
+  public var gradients: [UnsafePointer<Float>] { gradient.gradients }
 
-  func batch(step: Int) -> [Int] {
+  public func batch(step: Int) -> [Int] {
     let steps = configuration.stepsPerEpoch(count: count)
     let epoch = step / steps
     if order?.epoch != epoch {
@@ -52,12 +59,19 @@ final class EpochDescent: TrainingMethod {
     return Array((order?.indices ?? [])[first..<min(first + configuration.batchSize, count)])
   }
 
-  func compute(
+  public func compute(
     _ network: Network, images: Tensor, labels: [Int], step: Int
   ) throws(TrainingError) -> Trainer.Outcome {
+    let classes = network.outputShape.elementCount
     let outcome = gradient.compute(
-      network, images: images, labels: labels, seed: configuration.seed, step: step)
-    guard outcome.loss.isFinite else { throw .diverged(step: step) }
-    return Trainer.Outcome(loss: outcome.loss, correct: outcome.correct, count: labels.count)
+      network, images: images, seed: configuration.seed, step: step
+    ) { logits, positions, gradient in
+      CrossEntropy.evaluate(
+        logits, labels: labels[positions], classes: classes, scale: 1 / Double(labels.count),
+        gradient: gradient)
+    }
+    let loss = outcome.loss / Double(labels.count)
+    guard loss.isFinite else { throw .diverged(step: step) }
+    return Trainer.Outcome(loss: loss, correct: outcome.correct, count: labels.count)
   }
 }

@@ -25,6 +25,9 @@ struct LossPair {
       return [replacing(rate: rate, sigma)]
     case (.laplace(let b), .addOrRemoveOne): return [laplace(b), laplace(b)]
     case (.laplace(let b), .replaceOne): return [laplace(b / 2)]
+    case (.pure(let epsilon), .addOrRemoveOne):
+      return [randomizedResponse(epsilon), randomizedResponse(epsilon)]
+    case (.pure(let epsilon), .replaceOne): return [randomizedResponse(epsilon)]
     case (.nonPrivate, _), (.selfComposed, _), (.composed, _):
       preconditionFailure("\(event) has no pair of its own")
     }
@@ -89,6 +92,17 @@ struct LossPair {
       let x = (1 - loss * b) / 2
       let (p, q) = (exp(-x / b) / 2, exp((x - 1) / b) / 2)
       return Masses(pAbove: 1 - p, qAbove: q, pBelow: p, qBelow: 1 - q)
+    }
+  }
+
+  /// P the truth with probability `1 / (1 + e^-epsilon)`, Q the lie: the loss is epsilon or its
+  /// negative.
+  private static func randomizedResponse(_ epsilon: Double) -> LossPair {
+    let (likely, unlikely) = (1 / (1 + exp(-epsilon)), 1 / (1 + exp(epsilon)))
+    return LossPair { loss in
+      if loss >= epsilon { return Masses(pAbove: 0, qAbove: 0, pBelow: 1, qBelow: 1) }
+      if loss < -epsilon { return Masses(pAbove: 1, qAbove: 1, pBelow: 0, qBelow: 0) }
+      return Masses(pAbove: likely, qAbove: unlikely, pBelow: unlikely, qBelow: likely)
     }
   }
 

@@ -7,6 +7,10 @@ public indirect enum PrivacyEvent: Sendable, Codable, Equatable {
   case gaussian(noiseMultiplier: Double)
   /// Laplace noise; the multiplier is `b` over the l1 sensitivity.
   case laplace(noiseMultiplier: Double)
+  /// Anything that is `epsilon`-differentially private, with delta 0, for the neighbours that the
+  /// accountant compares. Randomised response with that epsilon dominates it (P. Kairouz, S. Oh,
+  /// P. Viswanath, "The Composition Theorem for Differential Privacy", 2015).
+  case pure(epsilon: Double)
   /// Gaussian noise on a sum over a Poisson sample: each record is in it with probability `rate`,
   /// independently of all others.
   case poissonSampledGaussian(rate: Double, noiseMultiplier: Double)
@@ -22,6 +26,7 @@ public indirect enum PrivacyEvent: Sendable, Codable, Equatable {
     switch self {
     case .gaussian(let multiplier), .laplace(let multiplier):
       try check(multiplier, "noise multiplier", in: .positive)
+    case .pure(let epsilon): try check(epsilon, "epsilon", in: .positive)
     case .poissonSampledGaussian(let rate, let multiplier):
       guard rate >= 0 && rate <= 1 else {
         throw .parameter(name: "sampling rate", value: rate, expected: "a number in [0, 1]")
@@ -36,6 +41,16 @@ public indirect enum PrivacyEvent: Sendable, Codable, Equatable {
       for event in events { try event.validate() }
     case .nonPrivate: break
     }
+  }
+
+  /// The sum of the epsilons where everything is ``pure(epsilon:)``: the guarantee with delta 0.
+  public var pureEpsilon: Double? {
+    var sum = 0.0
+    for leaf in leaves {
+      guard case .pure(let epsilon) = leaf.event else { return nil }
+      sum += Double(leaf.count) * epsilon
+    }
+    return sum
   }
 
   /// The events without compositions, and how often each occurs; without those that never do.

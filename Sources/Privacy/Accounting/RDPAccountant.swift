@@ -67,6 +67,13 @@ public struct RDPAccountant: Sendable {
       return LogSpace.sum(
         log(order / (2 * order - 1)) + (order - 1) / b,
         log((order - 1) / (2 * order - 1)) - order / b) / (order - 1)
+    case .pure(let epsilon):
+      // ln(p^a (1 - p)^(1 - a) + (1 - p)^a p^(1 - a)) / (a - 1) with p = 1 / (1 + e^-epsilon).
+      let likely = -log1p(exp(-epsilon))
+      let unlikely = likely - epsilon
+      return LogSpace.sum(
+        order * likely + (1 - order) * unlikely, order * unlikely + (1 - order) * likely)
+        / (order - 1)
     case .poissonSampledGaussian(let rate, let sigma):
       if rate == 0 { return 0 }
       if rate == 1 { return order / (2 * sigma * sigma) }
