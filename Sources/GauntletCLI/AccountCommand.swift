@@ -1,4 +1,5 @@
 public import ArgumentParser
+import Files
 import Foundation
 public import Gauntlet
 
@@ -51,7 +52,14 @@ struct AccountCommand: ParsableCommand {
         + "alone or in its state_dict.", valueName: "file"))
   var history: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Write the result as one JSON document, - for standard output in place of the text.",
+      valueName: "file"))
+  var json: String?
+
   func run() throws {
+    if let json, json != "-" { try checkWritable(json) }
     if let examples, delta >= 1 / Double(examples) {
       Terminal.say(
         "gauntlet: a delta of \(delta) is not below 1 / \(examples): publishing a whole example at "
@@ -60,7 +68,7 @@ struct AccountCommand: ParsableCommand {
     if let history {
       guard noiseMultiplier == nil, epsilon == nil, steps == nil, epochs == nil, batchSize == nil
       else { throw UsageError("--history says all about the steps; leave other options away") }
-      Terminal.print(try report(try Self.read(history)))
+      try report(try Self.read(history))
       return
     }
     let (rate, steps) = try sampling()
@@ -68,7 +76,7 @@ struct AccountCommand: ParsableCommand {
     case (let sigma?, nil):
       let stretch = AccountantHistory.Stretch(
         noiseMultiplier: sigma, sampleRate: rate, steps: steps)
-      Terminal.print(try report(AccountantHistory(history: [stretch])))
+      try report(AccountantHistory(history: [stretch]))
     case (nil, let epsilon?):
       let sigma = try NoiseCalibrator.noiseMultiplier(epsilon: epsilon) {
         sigma throws(PrivacyError) in
@@ -79,7 +87,7 @@ struct AccountCommand: ParsableCommand {
       }
       let stretch = AccountantHistory.Stretch(
         noiseMultiplier: sigma, sampleRate: rate, steps: steps)
-      Terminal.print(try report(AccountantHistory(history: [stretch])))
+      try report(AccountantHistory(history: [stretch]))
     default: throw UsageError("give one of --noise-multiplier, --epsilon and --history")
     }
   }
@@ -115,24 +123,27 @@ struct AccountCommand: ParsableCommand {
     }
   }
 
-  private func report(_ run: AccountantHistory) throws -> String {
-    let event = run.event
-    var lines = run.history.map {
-      "steps        \($0.steps) with sampling rate \(Self.short($0.sampleRate)) and noise "
+  private func report(_ run: AccountantHistory) throws {
+    let report = try AccountReport(run, delta: delta, relation: relation)
+    if let json {
+      let text = try report.json()
+      if json == "-" { return Terminal.print(text) }
+      try writeAtomically(text, to: json)
+    }
+    Terminal.print(text(report))
+  }
+
+  private func text(_ report: AccountReport) -> String {
+    var lines = report.steps.map {
+      "steps        \($0.steps) with sampling rate \(Self.short($0.samplingRate)) and noise "
         + "multiplier \(Self.short($0.noiseMultiplier))"
     }
     lines.append("delta        \(delta)")
-    let tight = try PLDAccountant(relation: relation).epsilon(of: event, delta: delta)
-    lines.append("epsilon      \(Self.short(tight))  by the distribution of the privacy loss")
-    if relation == .addOrRemoveOne {
-      for (conversion, words) in [
-        (RDPAccountant.Conversion.improved, "by Renyi divergence"),
-        (.classic, "by Renyi divergence, classic conversion (the moments accountant)"),
-      ] {
-        let (epsilon, order) = try RDPAccountant().epsilon(
-          of: event, delta: delta, conversion: conversion)
-        lines.append("             \(Self.short(epsilon))  \(words), order \(Self.short(order))")
-      }
+    for (index, bound) in report.bounds.enumerated() {
+      let order = bound.order.map { ", order \(Self.short($0))" } ?? ""
+      lines.append(
+        (index == 0 ? "epsilon      " : "             ")
+          + "\(Self.short(bound.epsilon ?? .infinity))  by \(bound.accountant)\(order)")
     }
     let neighbours =
       relation == .addOrRemoveOne

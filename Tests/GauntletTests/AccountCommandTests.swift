@@ -18,6 +18,46 @@ import Testing
     }
   }
 
+  @Test func writesTheSameAsJSON() throws {
+    try withTemporaryFolder { folder in
+      let options = [
+        "account", "--examples", "60000", "--batch-size", "600", "--noise-multiplier", "4",
+        "--steps", "10000", "--json",
+      ]
+      let run = try Command.run(options + ["-"], in: folder.path)
+      #expect(run.status == 0, "\(run.error)")
+      let document = try #require(
+        try JSONSerialization.jsonObject(with: Data(run.output.utf8)) as? [String: Any])
+      let bounds = try #require(document["bounds"] as? [[String: Any]])
+      #expect(document["delta"] as? Double == 1e-5)
+      #expect(document["relation"] as? String == "add-or-remove-one")
+      #expect((document["steps"] as? [[String: Any]])?.first?["steps"] as? Int == 10000)
+      let epsilons = bounds.compactMap { $0["epsilon"] as? Double }
+      #expect(epsilons.first == document["epsilon"] as? Double)
+      #expect(epsilons.count == 3 && epsilons[0] < 0.947 && epsilons[2] > 1.25)
+      let written = try Command.run(options + ["a.json"], in: folder.path)
+      #expect(written.output.contains("epsilon      0.9469"))
+      let text = try String(
+        contentsOf: folder.appendingPathComponent("a.json"), encoding: .utf8)
+      #expect(text == run.output)
+    }
+  }
+
+  /// No noise at all.
+  @Test func infiniteEpsilonsAreLeftOutOfJSON() throws {
+    try withTemporaryFolder { folder in
+      let run = try Command.run(
+        [
+          "account", "--examples", "1000", "--batch-size", "10", "--noise-multiplier", "0.001",
+          "--steps", "10", "--delta", "1e-12", "--json", "-",
+        ], in: folder.path)
+      #expect(run.status == 0, "\(run.error)")
+      let document = try #require(
+        try JSONSerialization.jsonObject(with: Data(run.output.utf8)) as? [String: Any])
+      #expect(document["epsilon"] == nil)
+    }
+  }
+
   @Test func findsTheNoiseForAnEpsilon() throws {
     try withTemporaryFolder { folder in
       let run = try Command.run(
