@@ -38,7 +38,7 @@ struct PrivacyOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "The probability with which epsilon may fail, below 1 / examples; by default 1e-5.",
+      "The probability with which epsilon may fail, meant to be below 1 / examples; by default 1e-5.",
       valueName: "delta"))
   var delta: Double?
 
@@ -86,9 +86,13 @@ struct PrivacyOptions: ParsableArguments {
       throw UsageError("--batch-size \(batchSize) is more than the \(count) examples")
     }
     let rate = Double(batchSize) / Double(count)
-    guard target.delta > 0 && target.delta < 1 / Double(count) else {
-      throw UsageError(
-        "--delta is to be positive and below 1 / \(count) examples, not \(target.delta)")
+    guard target.delta > 0 && target.delta < 1 else {
+      throw UsageError("--delta is to be in (0, 1), not \(target.delta)")
+    }
+    if target.delta >= 1 / Double(count) {
+      Terminal.say(
+        "gauntlet: a delta of \(target.delta) is not below 1 / \(count): publishing a whole example "
+          + "at random would satisfy it")
     }
     let noiseMultiplier: Double
     switch (self.noiseMultiplier, targetEpsilon) {

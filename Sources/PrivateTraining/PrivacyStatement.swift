@@ -67,6 +67,11 @@ public struct PrivacyStatement: Sendable, Equatable, Codable {
       claim.epsilon = audited.isFinite ? audited : nil
     }
     assumptions = Self.assumptions(method)
+    if target.delta >= 1 / Double(examples) {
+      assumptions.append(
+        "a delta of \(target.delta), not below 1 / \(examples), is acceptable: publishing a whole "
+          + "example at random would satisfy it")
+    }
     notCovered = [
       "the choice of hyper-parameters, of the architecture and of this run among others on the same "
         + "data",

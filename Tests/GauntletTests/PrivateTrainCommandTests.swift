@@ -55,6 +55,27 @@ import Testing
     }
   }
 
+  /// Publishing one example at random would satisfy such a delta; whoever asks for it may have it.
+  @Test func aDeltaThatCoversAnExampleIsWarnedAbout() throws {
+    try TinyModel.with { tiny in
+      let run = try Command.run(
+        Self.arguments + ["--epochs", "1", "--delta", "0.025", "--quiet", "--output", "p"],
+        in: tiny.folder)
+      #expect(run.status == 0)
+      #expect(run.error.hasPrefix("gauntlet: a delta of 0.025 is not below 1 / 40: "))
+      let statement = try JSONDecoder().decode(
+        PrivacyStatement.self,
+        from: Data(contentsOf: URL(fileURLWithPath: tiny.folder + "/p.privacy.json")))
+      #expect(statement.claim.delta == 0.025)
+      #expect(statement.assumptions.contains { $0.hasPrefix("a delta of 0.025, not below 1 / 40") })
+      let usual = try Command.run(
+        Self.arguments + ["--epochs", "1", "--quiet", "--output", "p"], in: tiny.folder)
+      #expect(usual.error.isEmpty)
+      let text = try String(contentsOfFile: tiny.folder + "/p.privacy.json", encoding: .utf8)
+      #expect(!text.contains("a delta of"))
+    }
+  }
+
   /// Killed at some step and gone on with other threads: the same weights, to the bit.
   @Test func aKilledRunGoesOnToTheSameWeights() throws {
     try TinyModel.with { tiny in
@@ -149,8 +170,16 @@ import Testing
       "--batch-size 41 is more than the 40 examples"
     ),
     (
-      ["--method", "dp-sgd", "--noise-multiplier", "1", "--delta", "0.025"],
-      "--delta is to be positive and below 1 / 40 examples, not 0.025"
+      ["--method", "dp-sgd", "--noise-multiplier", "1", "--delta", "1"],
+      "--delta is to be in (0, 1), not 1.0"
+    ),
+    (
+      ["--method", "dp-sgd", "--noise-multiplier", "1", "--delta", "0"],
+      "--delta is to be in (0, 1), not 0.0"
+    ),
+    (
+      ["--method", "dp-sgd", "--target-epsilon", "1", "--delta", "1e-14"],
+      "no noise multiplier up to 1e6 reaches epsilon 1.0"
     ),
     (["--config", "data.npz"], "configuration 'data.npz': is to be a JSON object of options"),
   ])
