@@ -22,15 +22,20 @@ struct GauntletCommand: ParsableCommand {
 
   /// Runs a command and turns whatever it throws into one sentence and an exit status.
   static func main() {
+    var line = ConfigurationFile.Expansion(arguments: [])
     do {
-      var command = try parseAsRoot(
-        try ConfigurationFile.expand(Array(CommandLine.arguments.dropFirst())))
+      line = try ConfigurationFile.expand(Array(CommandLine.arguments.dropFirst()))
+      var command = try parseAsRoot(line.arguments)
       try command.run()
     } catch {
       let status = ExitStatus(error)
       // Help, version and completion scripts are printed by the parser, which exits with success.
       if status == .success { exit(withError: error) }
-      Terminal.say("gauntlet: \(ExitStatus.sentence(error))")
+      var sentence = ExitStatus.sentence(error)
+      if status == .usage {
+        sentence = line.explain(sentence) { (try? parseAsRoot($0)) != nil }
+      }
+      Terminal.say("gauntlet: \(sentence)")
       exit(withError: ExitCode(status.rawValue))
     }
   }
