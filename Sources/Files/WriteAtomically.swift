@@ -29,8 +29,7 @@ public func writeAtomically(_ bytes: [UInt8], to path: String) throws(FileError)
   let name = slash.map { target[target.index(after: $0)...] } ?? target[...]
   guard !name.isEmpty else { throw .unwritable(path: path, problem: systemMessage(EISDIR)) }
   let suffix = String(UInt64.random(in: .min ... .max), radix: 36)
-  // The name is cut so that the temporary one never exceeds what a file system allows.
-  let temporary = "\(folder).\(name.prefix(40)).\(suffix).partial"
+  let temporary = "\(folder)\(temporaryPrefix(name))\(suffix)\(temporaryEnding)"
   let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
   guard descriptor >= 0 else { throw .unwritable(path: path, problem: systemMessage()) }
   do throws(FileError) {
@@ -59,6 +58,26 @@ public func writeAtomically(_ bytes: [UInt8], to path: String) throws(FileError)
 public func writeAtomically(_ text: String, to path: String) throws(FileError) {
   try writeAtomically(Array(text.utf8), to: path)
 }
+
+/// Removes what writers of this file left beside it when they were killed: bytes that never got its
+/// name. Nobody else may be writing it at the time. What cannot be removed stays.
+public func removeUnfinished(_ path: String) {
+  let target = realPath(path) ?? path
+  let slash = target.lastIndex(of: "/")
+  let folder = slash.map { String(target[...$0]) } ?? "./"
+  let name = slash.map { target[target.index(after: $0)...] } ?? target[...]
+  let prefix = temporaryPrefix(name)
+  for entry in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+  where entry.hasPrefix(prefix) && entry.hasSuffix(temporaryEnding)
+    && entry.dropFirst(prefix.count).dropLast(temporaryEnding.count).allSatisfy({
+      $0.isLowercase || $0.isNumber
+    })
+  { _ = unlink(folder + entry) }
+}
+
+/// The name is cut so that the temporary one never exceeds what a file system allows.
+private func temporaryPrefix(_ name: Substring) -> String { ".\(name.prefix(40))." }
+private let temporaryEnding = ".partial"
 
 /// Creates a folder and those above it; one that exists already is fine.
 ///

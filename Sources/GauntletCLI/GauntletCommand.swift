@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import Gauntlet
 
 /// The command `gauntlet`.
@@ -22,6 +23,8 @@ struct GauntletCommand: ParsableCommand {
 
   /// Runs a command and turns whatever it throws into one sentence and an exit status.
   static func main() {
+    // A file that may not grow further is an error of writing it, not the end of the process.
+    signal(SIGXFSZ, SIG_IGN)
     var line = ConfigurationFile.Expansion(arguments: [])
     do {
       line = try ConfigurationFile.expand(Array(CommandLine.arguments.dropFirst()))

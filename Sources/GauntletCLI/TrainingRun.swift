@@ -49,6 +49,8 @@ struct TrainingRun {
     for path in [paths.description, paths.weights, checkpoint, statement] {
       try checkWritable(path)
     }
+    // What a killed run wrote and did not finish holds weights of steps that nobody counts.
+    for path in [paths.weights, checkpoint] { removeUnfinished(path) }
     let exists = FileManager.default.fileExists(atPath: checkpoint)
     if resuming {
       guard exists else {

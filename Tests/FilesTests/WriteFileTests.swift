@@ -14,6 +14,20 @@ import Testing
     }
   }
 
+  @Test func unfinishedFilesAreRemovedAndNoOthers() throws {
+    try withTemporaryFolder { folder in
+      let names = [
+        ".out.1x2y.partial", ".out.other.1x2y.partial", ".outer.1x2y.partial", ".out.1x2y", "out",
+      ]
+      for name in names { try writeAtomically("x", to: folder.path + "/" + name) }
+      removeUnfinished(folder.path + "/out")
+      #expect(
+        try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
+          == names.dropFirst().sorted())
+      removeUnfinished(folder.path + "/absent/out")
+    }
+  }
+
   @Test func followsALinkInsteadOfReplacingIt() throws {
     try withTemporaryFolder { folder in
       let path = folder.appendingPathComponent("out").path

@@ -162,6 +162,39 @@ import Testing
     #expect(try Data(contentsOf: URL(fileURLWithPath: path)).count == bytes.count / 2)
   }
 
+  /// Whichever bit of the file is wrong: an error, or nothing that training would see.
+  @Test func noFlippedBitGoesUnnoticed() throws {
+    let folder = FileManager.default.temporaryDirectory.path + "/gauntlet-\(UUID().uuidString)"
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let path = folder + "/c.checkpoint"
+    var network = Network(inputShape: [4])
+    try network.append(
+      Dense(weight: Tensor(shape: [3, 4], values: (0..<12).map { Float($0) - 5.5 })))
+    var configuration = TrainingConfiguration(epochs: 3, learningRate: LearningRate(0.05))
+    configuration.optimizer = .adam()
+    let trainer = try Trainer(
+      network, on: TrainingData(images: Tensor(shape: [8, 4]), labels: [0, 1, 2, 0, 1, 2, 0, 1]),
+      configuration: configuration)
+    _ = try trainer.advance()
+    let run = TrainingSummary.Run(
+      architecture: "test", inputShape: [4], classes: 3, data: "noise", attack: nil,
+      configuration: configuration)
+    try Checkpoint(run: run, state: trainer.state).write(to: path)
+    let bytes = try Data(contentsOf: URL(fileURLWithPath: path))
+    for place in bytes.indices {
+      var damaged = bytes
+      damaged[place] ^= 1 << UInt8(place % 8)
+      try damaged.write(to: URL(fileURLWithPath: path))
+      guard let read = try? Checkpoint.read(path, for: run, of: trainer) else { continue }
+      #expect(read.state == trainer.state, "byte \(place)")
+    }
+    for count in stride(from: 0, to: bytes.count, by: 7) {
+      try bytes.prefix(count).write(to: URL(fileURLWithPath: path))
+      #expect(throws: (any Error).self) { try Checkpoint.read(path, for: run, of: trainer) }
+    }
+  }
+
   @Test func anEpochVisitsEveryExampleOnceInAnOrderOfItsOwn() {
     let first = TrainingData.order(count: 100, seed: 1, epoch: 0)
     let second = TrainingData.order(count: 100, seed: 1, epoch: 1)

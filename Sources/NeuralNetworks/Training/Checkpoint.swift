@@ -2,7 +2,7 @@ internal import Files
 internal import Tensors
 
 /// A training run put aside: one safetensors file with parameters and optimizer state; its metadata
-/// hold the run's description and a digest of the numbers.
+/// hold the run's description and a digest of numbers and description.
 public struct Checkpoint: Sendable {
   /// The run it belongs to.
   public var run: TrainingSummary.Run
@@ -25,7 +25,7 @@ public struct Checkpoint: Sendable {
     self.progress = progress
   }
 
-  private static let format = "gauntlet checkpoint 1"
+  private static let format = "gauntlet checkpoint 2"
 
   /// What stands in the metadata.
   private struct Description: Codable {
@@ -41,9 +41,9 @@ public struct Checkpoint: Sendable {
     return kind + "." + String(repeating: "0", count: max(0, 5 - digits.count)) + digits
   }
 
-  /// A digest of all numbers, in order of the names.
-  private static func digest(_ tensors: [String: Tensor]) -> String {
-    sha256(of: Safetensors.encode(tensors))
+  /// A digest of all numbers, in order of the names, and of the description's text.
+  private static func digest(_ tensors: [String: Tensor], _ description: String) -> String {
+    sha256(of: Safetensors.encode(tensors, metadata: ["description": description]))
   }
 
   /// Writes it, whole or not at all.
@@ -62,9 +62,9 @@ public struct Checkpoint: Sendable {
     let description = Description(
       run: run, step: state.step, optimizerStep: state.optimizer.step, progress: progress,
       method: state.method.isEmpty ? nil : state.method)
+    let text = try JSONValue(encoding: description).text()
     let metadata = [
-      "format": Self.format, "sha256": Self.digest(tensors),
-      "description": try JSONValue(encoding: description).text(),
+      "format": Self.format, "sha256": Self.digest(tensors, text), "description": text,
     ]
     try writeAtomically(Safetensors.encode(tensors, metadata: metadata), to: path)
   }
@@ -83,8 +83,8 @@ public struct Checkpoint: Sendable {
     guard metadata["format"] == format, let text = metadata["description"] else {
       throw reader.malformed("is not a checkpoint of this program")
     }
-    guard metadata["sha256"] == digest(tensors) else {
-      throw reader.malformed("is damaged: its numbers are not those it was written with (SHA-256)")
+    guard metadata["sha256"] == digest(tensors, text) else {
+      throw reader.malformed("is damaged: its contents are not what was written (SHA-256)")
     }
     let json = try reader.json(Array(text.utf8))
     let expected = try JSONValue(encoding: run)
