@@ -60,12 +60,14 @@ public func writeAtomically(_ text: String, to path: String) throws(FileError) {
 }
 
 /// Removes what writers of this file left beside it when they were killed: bytes that never got its
-/// name. Nobody else may be writing it at the time. What cannot be removed stays.
+/// name. Nobody else may be writing it at the time. What cannot be removed stays, as does what was
+/// left of a name of more than 40 characters, which the hidden file shortens: it may be another's.
 public func removeUnfinished(_ path: String) {
   let target = realPath(path) ?? path
   let slash = target.lastIndex(of: "/")
   let folder = slash.map { String(target[...$0]) } ?? "./"
   let name = slash.map { target[target.index(after: $0)...] } ?? target[...]
+  guard name.count <= temporaryNameLength else { return }
   let prefix = temporaryPrefix(name)
   for entry in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
   where entry.hasPrefix(prefix) && entry.hasSuffix(temporaryEnding)
@@ -76,7 +78,10 @@ public func removeUnfinished(_ path: String) {
 }
 
 /// The name is cut so that the temporary one never exceeds what a file system allows.
-private func temporaryPrefix(_ name: Substring) -> String { ".\(name.prefix(40))." }
+private func temporaryPrefix(_ name: Substring) -> String {
+  ".\(name.prefix(temporaryNameLength))."
+}
+private let temporaryNameLength = 40
 private let temporaryEnding = ".partial"
 
 /// Creates a folder and those above it; one that exists already is fine.

@@ -25,6 +25,11 @@ import Testing
         try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
           == names.dropFirst().sorted())
       removeUnfinished(folder.path + "/absent/out")
+      // Two long names may share what the hidden file keeps of them.
+      let long = String(repeating: "n", count: 40)
+      try writeAtomically("x", to: folder.path + "/.\(long).1x2y.partial")
+      removeUnfinished(folder.path + "/\(long)-one")
+      #expect(FileManager.default.fileExists(atPath: folder.path + "/.\(long).1x2y.partial"))
     }
   }
 
