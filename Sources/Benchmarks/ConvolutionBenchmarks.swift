@@ -5,7 +5,7 @@ import Tensors
 /// choice of a route is fitted to.
 enum ConvolutionBenchmarks {
   /// Square images and kernels, "same" padding.
-  private struct Shape {
+  struct Shape {
     var channels: Int, size: Int, filters: Int, kernel: Int
     var stride = 1
 
@@ -57,6 +57,7 @@ enum ConvolutionBenchmarks {
   static let all = shapes.flatMap { shape in
     ["shallow", "winograd", "product", "openblas"].flatMap { route in
       [false, true].compactMap { isGradient in benchmark(shape, route, isGradient: isGradient) }
+        + [weightBenchmark(shape, route)].compactMap { $0 }
     }
   }
 

@@ -46,6 +46,13 @@ void ck_relu(float *y, const float *x, size_t n) { ck()->relu(y, x, n); }
 void ck_relu_gradient(float *dx, const float *dy, const float *y, size_t n) {
   ck()->relu_gradient(dx, dy, y, n);
 }
+void ck_keep_signs(uint16_t *signs, const float *y, size_t n) { ck()->keep_signs(signs, y, n); }
+void ck_apply_signs(float *dx, const float *dy, const uint16_t *signs, size_t n) {
+  ck()->apply_signs(dx, dy, signs, n);
+}
+void ck_add_row_sums(float *sums, const float *x, size_t rows, size_t n) {
+  ck()->add_row_sums(sums, x, rows, n);
+}
 void ck_affine(float *y, const float *x, const float *scale, const float *shift, size_t n,
                size_t channels, size_t inner) {
   ck()->affine(y, x, scale, shift, n, channels, inner);
@@ -54,6 +61,9 @@ double ck_dot(const float *x, const float *y, size_t n) { return ck()->dot(x, y,
 void ck_add_outer_products(float *c, const float *g, const float *a, size_t m, size_t n,
                            size_t count) {
   ck()->add_outer_products(c, g, a, m, n, count);
+}
+void ck_add_row_products(float *c, const float *a, const float *b, size_t m, size_t n, size_t k) {
+  ck()->add_row_products(c, a, b, m, n, k);
 }
 void ck_random_bits(uint32_t *out, size_t n, uint64_t seed, uint32_t high, uint64_t middle,
                     uint64_t block) {
@@ -79,6 +89,11 @@ void ck_winograd_run(const ck_winograd *w, const float *x, const float *filters,
                      const float *direct, const float *bias, int relu, float *y, uint8_t *places,
                      size_t images, float *scratch) {
   ck()->winograd_run(w, x, filters, direct, bias, relu, y, places, images, scratch);
+}
+void ck_winograd_weights(const ck_winograd *w, const float *x, const float *dy,
+                         const uint8_t *places, int adds, float *dw, float *db, size_t images,
+                         float *scratch) {
+  ck()->winograd_weights(w, x, dy, places, adds, dw, db, images, scratch);
 }
 void ck_shallow_run(const ck_window *w, const float *x, const float *packed, const float *bias,
                     int filters, int relu, float *y, uint16_t *choice, size_t images,

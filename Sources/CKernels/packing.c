@@ -20,6 +20,10 @@ size_t ck_winograd_filter_count(const ck_winograd *w) {
 
 size_t ck_winograd_scratch_count(const ck_winograd *w) { return winograd_plan(w).count; }
 
+size_t ck_winograd_weights_scratch_count(const ck_winograd *w, size_t images) {
+  return weights_plan(w, images).count;
+}
+
 size_t ck_winograd_place_stride(int channels) { return ((size_t)channels + 31) / 32 * 32; }
 
 size_t ck_winograd_direct_count(const ck_winograd *w) {

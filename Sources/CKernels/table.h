@@ -7,9 +7,13 @@ typedef struct {
   void (*add)(float *, const float *, size_t);
   void (*relu)(float *, const float *, size_t);
   void (*relu_gradient)(float *, const float *, const float *, size_t);
+  void (*keep_signs)(uint16_t *, const float *, size_t);
+  void (*apply_signs)(float *, const float *, const uint16_t *, size_t);
+  void (*add_row_sums)(float *, const float *, size_t, size_t);
   void (*affine)(float *, const float *, const float *, const float *, size_t, size_t, size_t);
   double (*dot)(const float *, const float *, size_t);
   void (*add_outer_products)(float *, const float *, const float *, size_t, size_t, size_t);
+  void (*add_row_products)(float *, const float *, const float *, size_t, size_t, size_t);
   void (*random_bits)(uint32_t *, size_t, uint64_t, uint32_t, uint64_t, uint64_t);
   void (*normals)(float *, size_t, uint64_t, uint32_t, uint64_t, uint64_t);
   void (*add_noise)(float *, const float *, size_t, int, float, const float *, uint64_t, uint32_t,
@@ -19,6 +23,8 @@ typedef struct {
                    const float *, int, float *, size_t);
   void (*winograd_run)(const ck_winograd *, const float *, const float *, const float *,
                        const float *, int, float *, uint8_t *, size_t, float *);
+  void (*winograd_weights)(const ck_winograd *, const float *, const float *, const uint8_t *, int,
+                           float *, float *, size_t, float *);
   void (*shallow_run)(const ck_window *, const float *, const float *, const float *, int, int,
                       float *, uint16_t *, size_t, float *);
   void (*shallow_gradient)(const ck_window *, const float *, const float *, const uint16_t *,

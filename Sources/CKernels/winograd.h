@@ -48,3 +48,48 @@ static inline winograd_layout winograd_plan(const ck_winograd *w) {
   l.count = offset;
   return l;
 }
+
+// The same for the gradient of the weights.
+typedef struct {
+  int in_channels, out_channels;       // rounded up to 16
+  int positions, tiles_y, tiles_x, padded_height, padded_width;
+  int group;                           // images transformed together
+  size_t panel;                        // floats from 32 channels to the next 32
+  size_t input_stride, gradient_stride, product_stride;
+  size_t in_slots, out_slots, order, padded, padded_gradient, pooled, input, gradient, product;
+  size_t count;
+} weights_layout;
+
+static inline weights_layout weights_plan(const ck_winograd *w, size_t images) {
+  weights_layout l;
+  l.in_channels = (w->in_channels + 15) / 16 * 16;
+  l.out_channels = (w->out_channels + 15) / 16 * 16;
+  l.positions = (w->kernel + 3) * (w->kernel + 3);
+  l.tiles_y = (w->out_height + 3) / 4;
+  l.tiles_x = (w->out_width + 3) / 4;
+  l.padded_height = l.tiles_y * 4 + w->kernel - 1;
+  l.padded_width = l.tiles_x * 4 + w->kernel - 1;
+  // Enough tiles for the way back from the sums to be a small part of the work.
+  const int tiles = l.tiles_y * l.tiles_x;
+  l.group = tiles >= 64 ? 1 : 64 / tiles;
+  if ((size_t)l.group > images) l.group = (int)images;
+  l.panel = (size_t)tiles * l.group * 32;
+  l.input_stride = l.panel * ((l.in_channels + 31) / 32) + 16;
+  l.gradient_stride = l.panel * ((l.out_channels + 31) / 32) + 16;
+  l.product_stride = 32 * 32 + 16;
+  size_t offset = 0;
+#define PLACE(field, floats) l.field = offset, offset += ((size_t)(floats) + 15) / 16 * 16
+  PLACE(in_slots, (size_t)w->in_height * w->in_width);
+  PLACE(out_slots, (size_t)w->out_height * w->out_width);
+  const size_t windows = (size_t)(w->out_height / 2) * (w->out_width / 2);
+  PLACE(order, windows);
+  PLACE(padded, ((size_t)l.padded_height * l.padded_width + 1) * l.in_channels);
+  PLACE(padded_gradient, (size_t)tiles * 16 * l.out_channels);
+  PLACE(pooled, windows * l.out_channels);
+  PLACE(input, l.positions * l.input_stride);
+  PLACE(gradient, l.positions * l.gradient_stride);
+  PLACE(product, l.positions * l.product_stride);
+#undef PLACE
+  l.count = offset;
+  return l;
+}

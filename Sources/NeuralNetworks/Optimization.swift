@@ -7,7 +7,17 @@ extension Network {
     var network = withoutDeadNodes().removing {
       $0 is Dropout || !keepsNoise && $0 is Noise
     }
-    while let fused = network.fusingOnce() { network = fused }
+    while let fused = network.fusingOnce(where: { _ in true }) { network = fused }
+    return network
+  }
+
+  /// A network with the same parameters in the same order that computes the same function with less
+  /// work in training too: rectifiers and maxima are taken into the layers before them.
+  func optimizedForTraining() -> Network {
+    var network = self
+    while let fused = network.fusingOnce(where: { $0 is Activation || $0 is MaxPool }) {
+      network = fused
+    }
     return network
   }
 
@@ -32,14 +42,15 @@ extension Network {
     }
   }
 
-  /// The network after the first possible fusion, or nil where none is left.
-  private func fusingOnce() -> Network? {
+  /// The network after the first possible fusion with a layer for which `isAllowed` answers true, or
+  /// nil where none is left.
+  private func fusingOnce(where isAllowed: (any Layer) -> Bool) -> Network? {
     var readers = [Int](repeating: 0, count: nodes.count + 1)
     readers[output] += 1
     for node in nodes { for input in node.inputs { readers[input] += 1 } }
     for (index, node) in nodes.enumerated() where node.inputs.count == 1 {
       let value = node.inputs[0]
-      guard value > 0, readers[value] == 1,
+      guard value > 0, readers[value] == 1, isAllowed(node.layer),
         let first = nodes[value - 1].layer as? any FusibleLayer,
         let fused = first.fused(with: node.layer, shape: shapes[value])
       else { continue }

@@ -4,8 +4,8 @@ internal import Tensors
 /// weights and a place in memory for every value. Immutable; any number of threads share one, each
 /// with a ``Workspace`` of its own.
 ///
-/// The network is optimised first (``Network/optimized()``) except for training, where every layer
-/// stays as it was given. Plans for `.inference` and `.inputGradient` yield the same bits: the former
+/// The network is optimised first (``Network/optimized()``); for training only in ways that leave its
+/// parameters as they are. Plans for `.inference` and `.inputGradient` yield the same bits: the former
 /// leave out what only a backward pass needs.
 public final class Plan: Sendable {
   /// Which passes will be run; memory and packed weights are made for these only.
@@ -39,7 +39,8 @@ public final class Plan: Sendable {
   ) {
     precondition(capacity > 0, "a chunk holds at least one example, not \(capacity)")
     let network =
-      purpose.isTraining ? network : network.optimized(keepsNoise: keepsNoise)
+      purpose.isTraining
+      ? network.optimizedForTraining() : network.optimized(keepsNoise: keepsNoise)
     self.network = network
     self.capacity = capacity
     self.purpose = purpose

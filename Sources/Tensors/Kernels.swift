@@ -44,6 +44,16 @@ public func addOuterProducts(
   ck_add_outer_products(sums, left, right, rows, columns, count)
 }
 
+/// `sums[rows x columns] += left right^T` for `left` `[rows, depth]` and `right` `[columns, depth]`: for
+/// long rows. An element's bits depend on its two rows alone and are the same on every machine with
+/// fused multiply-add.
+public func addRowProducts(
+  _ left: UnsafePointer<Float>, _ right: UnsafePointer<Float>, rows: Int, columns: Int, depth: Int,
+  to sums: UnsafeMutablePointer<Float>
+) {
+  ck_add_row_products(sums, left, right, rows, columns, depth)
+}
+
 /// `result[i] = max(values[i], 0)`; the two may be the same memory.
 public func rectify(
   _ values: UnsafePointer<Float>, count: Int, into result: UnsafeMutablePointer<Float>
@@ -57,6 +67,39 @@ public func rectifierGradient(
   into result: UnsafeMutablePointer<Float>
 ) {
   ck_relu_gradient(result, gradient, values, count)
+}
+
+/// Which of some values are positive, in a bit each: all that a rectifier's gradient needs to know.
+public enum Signs {
+  /// Floats of memory for the signs of `count` values.
+  public static func floatCount(_ count: Int) -> Int { (count + 31) / 32 }
+
+  /// Writes the signs of `values`.
+  public static func keep(
+    of values: UnsafePointer<Float>, count: Int, in signs: UnsafeMutablePointer<Float>
+  ) {
+    ck_keep_signs(words(signs), values, count)
+  }
+
+  /// `gradient[i] = values[i] > 0 ? gradient[i] : 0` for the values whose signs these are.
+  public static func apply(
+    _ signs: UnsafeMutablePointer<Float>, to gradient: UnsafeMutablePointer<Float>, count: Int
+  ) {
+    ck_apply_signs(gradient, gradient, words(signs), count)
+  }
+
+  private static func words(
+    _ memory: UnsafeMutablePointer<Float>
+  ) -> UnsafeMutablePointer<UInt16> {
+    UnsafeMutableRawPointer(memory).assumingMemoryBound(to: UInt16.self)
+  }
+}
+
+/// `sums[row] += values[row, 0] + ... + values[row, columns - 1]`.
+public func addRowSums(
+  of values: UnsafePointer<Float>, rows: Int, columns: Int, to sums: UnsafeMutablePointer<Float>
+) {
+  ck_add_row_sums(sums, values, rows, columns)
 }
 
 /// For `count` blocks of `scale.count` runs of `inner` elements:

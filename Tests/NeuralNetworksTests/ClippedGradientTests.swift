@@ -63,6 +63,18 @@ import Testing
           Activation(.relu), MaxPool(kernel: .init(2, 2)), Reshape([512]),
           Dense(weight: normals([5, 512], 14), bias: normals([5], 15)),
         ]),
+      Case(
+        description: "a first layer and Winograd's convolution without a maximum",
+        shape: [1, 16, 16],
+        layers: [
+          Convolution(
+            weight: normals([16, 1, 5, 5], 40), bias: normals([16], 41), padding: .init(all: 2)),
+          Activation(.relu), MaxPool(kernel: .init(2, 2)),
+          Convolution(
+            weight: normals([32, 16, 3, 3], 42), bias: normals([32], 43), padding: .init(all: 1)),
+          Activation(.relu), AveragePool.global, Reshape([32]),
+          Dense(weight: normals([5, 32], 44)),
+        ]),
     ]
   }()
 

@@ -15,6 +15,13 @@ import Testing
     var sums = random.drawing(5).normals(11 * 53)
     addOuterProducts(left, right, rows: 11, columns: 53, count: 20, to: &sums)
     var results = [product, random.normals(1000), sums, [Float(dot(left, right, count: 1499))]]
+    for depth in [7, 64, 135] {
+      var products = random.drawing(14).normals(9 * 11)
+      addRowProducts(left, right, rows: 9, columns: 11, depth: depth, to: &products)
+      var rows = random.drawing(15).normals(9)
+      addRowSums(of: left, rows: 9, columns: depth, to: &rows)
+      results += [products, rows]
+    }
     for kernel in [3, 5] {
       let window = Window(
         channels: 20, height: 9, width: 10, kernel: .init(kernel, kernel), stride: .init(1, 1),
@@ -42,6 +49,19 @@ import Testing
       adjoint.run(
         maxima, count: 2, result: &gradient, places: &places, scratch: working.pointer)
       results += [maxima, gradient]
+      // The weights' gradients, from gradients of the values and of the maxima.
+      let weightGradient = WinogradWeightGradient(window, filters: 24)
+      let room = AlignedBuffer(count: weightGradient.scratchCount(2))
+      for usesPlaces in [false, true] {
+        var (sums, biases) = (weights, random.drawing(12).normals(24))
+        let cotangent = random.drawing(13).normals(2 * 24 * 90)
+        places.withUnsafeBufferPointer {
+          weightGradient.run(
+            images, gradient: cotangent, places: usesPlaces ? $0.baseAddress : nil, count: 2,
+            adds: true, weights: &sums, bias: &biases, scratch: room.pointer)
+        }
+        results += [sums, biases]
+      }
     }
     return results + shallow(random) + lowered(random)
   }

@@ -19,6 +19,12 @@ void ck_add(float *y, const float *x, size_t n);
 void ck_relu(float *y, const float *x, size_t n);
 /// dx[i] = y[i] > 0 ? dy[i] : 0; dx may be dy
 void ck_relu_gradient(float *dx, const float *dy, const float *y, size_t n);
+/// What ck_relu_gradient needs to know of y, in a bit each: (n + 15) / 16 words.
+void ck_keep_signs(uint16_t *signs, const float *y, size_t n);
+/// dx[i] = y[i] > 0 ? dy[i] : 0 for the y of these signs; dx may be dy
+void ck_apply_signs(float *dx, const float *dy, const uint16_t *signs, size_t n);
+/// sums[r] += the sum of x[r][0 ..< n]
+void ck_add_row_sums(float *sums, const float *x, size_t rows, size_t n);
 /// For each of n blocks of `channels` runs of `inner`: y = x * scale[channel] + shift[channel]
 void ck_affine(float *y, const float *x, const float *scale, const float *shift, size_t n,
                size_t channels, size_t inner);
@@ -29,6 +35,8 @@ double ck_dot(const float *x, const float *y, size_t n);
 /// c[m x n] += the sum over k < count, in order, of g[k][m] a[k][n].
 void ck_add_outer_products(float *c, const float *g, const float *a, size_t m, size_t n,
                            size_t count);
+/// c[m x n] += a[m x k] * b[n x k]^T; an element's bits depend on its two rows alone.
+void ck_add_row_products(float *c, const float *a, const float *b, size_t m, size_t n, size_t k);
 
 // Random numbers ----------------------------------------------------------------------------------
 /// Numbers `4 * block ...` of the Philox stream (seed, high, middle); see RandomKey in Swift.
@@ -105,6 +113,15 @@ size_t ck_winograd_place_stride(int channels);
 void ck_winograd_run(const ck_winograd *w, const float *x, const float *filters,
                      const float *direct, const float *bias, int relu, float *y, uint8_t *places,
                      size_t images, float *scratch);
+
+/// Floats of scratch memory for calls of at most `images` images, aligned to 64 bytes.
+size_t ck_winograd_weights_scratch_count(const ck_winograd *w, size_t images);
+/// dw[out][in][r][r] = the gradient with respect to the weights, summed over images in order, or +=
+/// if `adds`; db[out] likewise with respect to the biases, or null. `dy` is the gradient of what
+/// `ck_winograd_run` yields, or of its maxima, whose `places` are then given. w->group is not read.
+void ck_winograd_weights(const ck_winograd *w, const float *x, const float *dy,
+                         const uint8_t *places, int adds, float *dw, float *db, size_t images,
+                         float *scratch);
 
 /// A convolution from few channels (1 to 4, say), directly. `w` has at least 16 outputs a row.
 /// Floats of scratch memory, aligned to 64 bytes, forward or for the gradient.

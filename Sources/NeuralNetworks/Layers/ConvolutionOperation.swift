@@ -8,9 +8,14 @@ struct ConvolutionOperation: Operation {
   let groups: Int
   let capacity: Int
   let bias: [Float]?
-  private let rectified: Bool
+  let rectified: Bool
   /// True where gradients of the weights are asked for.
-  private let trains: Bool
+  let trains: Bool
+  /// How they are computed; nil for a product with the windows as columns.
+  let weightGradient: WinogradWeightGradient?
+  /// True where the signs of the result are kept for the way back rather than the result, which
+  /// gradients of the next layer's weights would need anyway.
+  let keepsSigns: Bool
   private let forwardRoute: Route
   /// Nil where there is no backward pass.
   private let backwardRoute: Route?
@@ -44,14 +49,18 @@ struct ConvolutionOperation: Operation {
     rectified = layer.rectified
     let weights = layer.weight.values
     let goesBack = purpose != .inference
-    trains = purpose == .training || purpose == .exampleGradients
+    trains = purpose.isTraining
     func product() -> Route {
       .product(
         ConvolutionProduct(
           window, filters: layer.filters, weights: weights, bias: layer.bias?.values,
           groups: layer.groups, hasGradient: goesBack))
     }
-    switch ConvolutionRoute.preferred(window, filters: filters, groups: groups) {
+    let route = ConvolutionRoute.preferred(window, filters: filters, groups: groups)
+    weightGradient =
+      trains && route == .winograd ? WinogradWeightGradient(window, filters: filters) : nil
+    keepsSigns = goesBack && !trains && layer.rectified && route != .shallow
+    switch route {
     case .shallow:
       let hasGradient = goesBack && ShallowConvolution.fitsGradient(window)
       let kernel = Route.shallow(
@@ -99,22 +108,34 @@ struct ConvolutionOperation: Operation {
     }
   }
 
+  /// Bytes from one image's places to the next where the kernel is Winograd's.
+  var placeStride: Int {
+    guard case .winograd(let kernel) = forwardRoute else { return 0 }
+    return kernel.placeCount
+  }
+  /// Of the maxima of 2 x 2 windows.
+  var pooledPixels: Int { (window.outHeight / 2) * (window.outWidth / 2) }
+
   var pixels: Int { window.outHeight * window.outWidth }
   var inputSize: Int { window.channels * window.height * window.width }
   var columnRows: Int { window.channels / groups * window.kernel.y * window.kernel.x }
 
   var scratchCount: Int {
-    // Gradients of the weights read the columns.
-    let columns =
-      trains ? window.channels * window.kernel.y * window.kernel.x * pixels : 0
-    return max(columns, forwardRoute.scratchCount, backwardRoute?.scratchCount ?? 0)
+    max(weightScratchCount, forwardRoute.scratchCount, backwardRoute?.scratchCount ?? 0)
   }
+
+  var savedCount: Int { keepsSigns ? Signs.floatCount(capacity * filters * pixels) : 0 }
 
   var backwardReads: BackwardReads {
-    rectified ? [.output, .inputsForParameters] : [.inputsForParameters]
+    rectified && !keepsSigns ? [.output, .inputsForParameters] : [.inputsForParameters]
   }
 
-  func forward(_ call: Call) { forward(call, places: nil, rectified: rectified) }
+  func forward(_ call: Call) {
+    forward(call, places: nil, rectified: rectified)
+    if keepsSigns {
+      Signs.keep(of: call.output, count: call.count * filters * pixels, in: call.saved)
+    }
+  }
 
   /// The same, then a maximum if there is room for the `places` (`placeCount`), then a ReLU if asked.
   func forward(_ call: Call, places: UnsafeMutableRawPointer?, rectified: Bool) {
@@ -134,58 +155,27 @@ struct ConvolutionOperation: Operation {
     }
   }
 
-  func columns(of image: UnsafePointer<Float>, _ call: Call) -> UnsafePointer<Float> {
-    window.columns(of: image, into: call.scratch)
-    return UnsafePointer(call.scratch)
-  }
-
   func backward(_ call: Call) { backward(call, places: nil) }
 
   /// The same for what `forward` with `places` yielded.
   func backward(_ call: Call, places: UnsafeMutableRawPointer?) {
     guard let target = call.inputGradients[0], let backwardRoute else { return }
+    // In training `addParameterGradients` has done it.
+    let isOpen = rectified && !trains
     switch backwardRoute {
     case .shallow(let kernel):
       kernel.gradient(
-        call.outputGradient, values: rectified ? UnsafePointer(call.output) : nil,
+        call.outputGradient, values: isOpen ? UnsafePointer(call.output) : nil,
         choices: places?.assumingMemoryBound(to: UInt16.self), count: call.count, into: target,
         scratch: call.scratch)
     case .winograd(let kernel):
-      mask(call)
+      if isOpen { mask(call) }
       kernel.run(
         call.outputGradient, count: call.count, result: target,
         places: places?.assumingMemoryBound(to: UInt8.self), scratch: call.scratch)
     case .product(let kernel):
-      mask(call)
+      if isOpen { mask(call) }
       kernel.gradient(call.outputGradient, count: call.count, into: target, scratch: call.scratch)
     }
-  }
-
-  func addParameterGradients(_ call: Call, to sums: [UnsafeMutablePointer<Float>]) {
-    mask(call)
-    let perGroup = filters / groups
-    for example in 0..<call.count {
-      let columns = columns(of: call.inputs[0] + example * inputSize, call)
-      let gradient = call.outputGradient + example * filters * pixels
-      for group in 0..<groups {
-        BLAS.multiply(
-          gradient + group * perGroup * pixels, columns + group * columnRows * pixels,
-          transposeB: true, m: perGroup, n: columnRows, k: pixels, beta: 1,
-          into: sums[0] + group * perGroup * columnRows)
-      }
-      guard bias != nil else { continue }
-      for filter in 0..<filters {
-        var sum: Float = 0
-        for pixel in 0..<pixels { sum += gradient[filter * pixels + pixel] }
-        sums[1][filter] += sum
-      }
-    }
-  }
-
-  func mask(_ call: Call) {
-    guard rectified else { return }
-    rectifierGradient(
-      call.outputGradient, at: call.output, count: call.count * filters * pixels,
-      into: call.outputGradient)
   }
 }

@@ -92,6 +92,8 @@ struct DenseOperation: Operation {
   let capacity: Int
   let bias: [Float]?
   let rectified: Bool
+  /// True where gradients of the weights are asked for.
+  let trains: Bool
   let forwardMatrix: PackedMatrix
   /// Nil where there is no backward pass.
   let backwardMatrix: PackedMatrix?
@@ -103,6 +105,7 @@ struct DenseOperation: Operation {
     self.rows = rows
     bias = layer.bias?.values
     rectified = layer.rectified
+    trains = purpose.isTraining
     (forwardMatrix, backwardMatrix) = layer.weight.values.withUnsafeBufferPointer { buffer in
       guard let base = buffer.baseAddress else { preconditionFailure("an empty dense layer") }
       let (inputs, outputs) = (layer.inputs, layer.outputs)
@@ -127,16 +130,16 @@ struct DenseOperation: Operation {
 
   func backward(_ call: Call) {
     guard let target = call.inputGradients[0], let backwardMatrix else { return }
-    mask(call)
+    if !trains { mask(call) }  // in training `addParameterGradients` has done it
     backwardMatrix.multiply(left: call.outputGradient, count: call.count * rows, result: target)
   }
 
   func addParameterGradients(_ call: Call, to sums: [UnsafeMutablePointer<Float>]) {
     mask(call)
     let count = call.count * rows
-    BLAS.multiply(
-      call.outputGradient, transposeA: true, call.inputs[0], m: outputs, n: inputs, k: count,
-      beta: 1, into: sums[0])
+    addOuterProducts(
+      call.outputGradient, call.inputs[0], rows: outputs, columns: inputs, count: count,
+      to: sums[0])
     guard bias != nil else { return }
     for row in 0..<count { add(call.outputGradient + row * outputs, to: sums[1], count: outputs) }
   }

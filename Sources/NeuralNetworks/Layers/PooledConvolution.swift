@@ -2,7 +2,7 @@ internal import Tensors
 
 /// A convolution and the maximum over windows of its result, which nobody else reads.
 ///
-/// Made by ``Network/optimized()``; what it computes is ``Convolution`` followed by ``MaxPool``. The
+/// Made where a plan is; what it computes is ``Convolution`` followed by ``MaxPool``. The
 /// maximum of rectified values is the rectified maximum, of fewer values, so the ReLU stands last.
 struct PooledConvolution: FusibleLayer {
   static let kind = "pooled-convolution"
@@ -54,7 +54,7 @@ struct PooledConvolution: FusibleLayer {
 
 /// In one pass where the convolution's kernel can; otherwise group of images by group, so that what
 /// lies between the two stays in the caches.
-private struct PooledConvolutionOperation: Operation {
+private struct PooledConvolutionOperation: ExampleGradientOperation {
   let convolution: ConvolutionOperation
   /// The maximum's.
   let window: Window
@@ -68,8 +68,14 @@ private struct PooledConvolutionOperation: Operation {
   /// Bytes an image for the maxima's places, where the convolution takes the maxima itself.
   private var placeCount: Int? { convolution.placeCount(window) }
 
+  /// True where the convolution computes its weights' gradients from those of the maxima.
+  private var sumsMaxima: Bool { placeCount != nil && convolution.weightGradient != nil }
+
   /// The convolution's result, or its gradient, for a group; then the convolution's own scratch.
-  private var middleCount: Int { placeCount == nil ? (group * middleSize + 15) / 16 * 16 : 0 }
+  private var middleCount: Int {
+    let isNeeded = placeCount == nil || convolution.trains && !sumsMaxima
+    return isNeeded ? (group * middleSize + 15) / 16 * 16 : 0
+  }
   var scratchCount: Int { middleCount + convolution.scratchCount }
   /// Where the maxima came from.
   var savedCount: Int {
@@ -106,7 +112,37 @@ private struct PooledConvolutionOperation: Operation {
   }
 
   func addParameterGradients(_ call: Call, to sums: [UnsafeMutablePointer<Float>]) {
-    preconditionFailure("layers are not fused for training")
+    if sumsMaxima {
+      return convolution.addParameterGradients(
+        call, places: UnsafeMutableRawPointer(call.saved), to: sums)
+    }
+    forEachGroup(call) { call, first in
+      images(call.count).maximumGradient(
+        first.outputGradient, choices: choices(first), into: call.outputGradient)
+      convolution.addParameterGradients(call, to: sums)
+    }
+  }
+
+  var keptCount: Int { convolution.keptCount }
+
+  func measureParameterGradients(_ call: Call, squaredNorms: UnsafeMutablePointer<Double>) {
+    if sumsMaxima {
+      return convolution.measureParameterGradients(
+        call, places: UnsafeMutableRawPointer(call.saved), squaredNorms: squaredNorms)
+    }
+    var next = squaredNorms
+    forEachGroup(call) { call, first in
+      images(call.count).maximumGradient(
+        first.outputGradient, choices: choices(first), into: call.outputGradient)
+      convolution.measureParameterGradients(call, squaredNorms: next)
+      next += call.count
+    }
+  }
+
+  func addKeptGradients(
+    _ call: Call, scaledBy factors: UnsafePointer<Float>, to sums: [UnsafeMutablePointer<Float>]
+  ) {
+    convolution.addKeptGradients(call, scaledBy: factors, to: sums)
   }
 
   private func images(_ count: Int) -> Window {
@@ -122,6 +158,7 @@ private struct PooledConvolutionOperation: Operation {
       var first = call
       first.inputs[0] += start * inputSize
       first.inputGradients = call.inputGradients.map { $0.map { $0 + start * inputSize } }
+      first.kept += start * convolution.keptStride
       first.output += start * outputSize
       first.outputGradient += start * outputSize
       first.saved = UnsafeMutableRawPointer(choices(call) + start * outputSize)

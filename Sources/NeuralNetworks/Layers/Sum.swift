@@ -24,7 +24,15 @@ public struct Sum: FusibleLayer {
   }
 
   public func operation(for inputs: [[Int]], capacity: Int) -> any Operation {
-    SumOperation(size: inputs[0].elementCount, rectified: rectified)
+    operation(for: inputs, capacity: capacity, purpose: .inputGradient)
+  }
+
+  public func operation(
+    for inputs: [[Int]], capacity: Int, purpose: Plan.Purpose
+  ) -> any Operation {
+    SumOperation(
+      size: inputs[0].elementCount, capacity: capacity, rectified: rectified,
+      keepsSigns: rectified && purpose == .inputGradient)
   }
 
   public func fused(with next: any Layer, shape: [Int]) -> [any Layer]? {
@@ -39,9 +47,13 @@ public struct Sum: FusibleLayer {
 
 private struct SumOperation: Operation {
   let size: Int
+  let capacity: Int
   let rectified: Bool
+  /// True where the signs of the result are kept for the way back rather than the result.
+  let keepsSigns: Bool
 
-  var backwardReads: BackwardReads { rectified ? .output : [] }
+  var savedCount: Int { keepsSigns ? Signs.floatCount(capacity * size) : 0 }
+  var backwardReads: BackwardReads { rectified && !keepsSigns ? .output : [] }
 
   func forward(_ call: Call) {
     // Example by example, so that a sum is still in cache when it is rectified.
@@ -51,11 +63,14 @@ private struct SumOperation: Operation {
       for input in call.inputs.dropFirst() { add(input + start, to: target, count: size) }
       if rectified { rectify(target, count: size, into: target) }
     }
+    if keepsSigns { Signs.keep(of: call.output, count: call.count * size, in: call.saved) }
   }
 
   func backward(_ call: Call) {
     let count = call.count * size
-    if rectified {
+    if keepsSigns {
+      Signs.apply(call.saved, to: call.outputGradient, count: count)
+    } else if rectified {
       rectifierGradient(
         call.outputGradient, at: call.output, count: count, into: call.outputGradient)
     }
