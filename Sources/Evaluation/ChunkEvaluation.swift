@@ -159,9 +159,10 @@ struct ChunkEvaluation {
 
 extension Tensor {
   /// The predicted class of each row of logits; none where a logit is NaN.
-  public func predictions() -> [Int?] {
-    zip(0..<rowCount, argmaxOfRows()).map { row, best in
-      self.row(row).contains(where: \.isNaN) ? nil : best
-    }
+  public func predictions() -> [Int?] { (0..<rowCount).map(prediction(ofRow:)) }
+
+  /// The same for one row.
+  func prediction(ofRow index: Int) -> Int? {
+    row(index).contains(where: \.isNaN) ? nil : argmax(ofRow: index)
   }
 }

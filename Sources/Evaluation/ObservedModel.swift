@@ -61,9 +61,21 @@ final class ObservedModel: DifferentiableModel {
     _ batch: Batch, cotangent: (Tensor) -> Tensor
   ) throws -> (logits: Tensor, gradient: Tensor) {
     let answer = try model.gradient(batch, cotangent: cotangent)
-    let size = answer.gradient.rowSize
-    answer.gradient.values.withUnsafeBufferPointer { values in
-      count(batch, answer.logits) { cost, row in
+    count(batch, answer.logits, answer.gradient)
+    return answer
+  }
+
+  func gradient(
+    _ batch: Batch, into answer: inout GradientAnswer, cotangent: (Tensor, inout Tensor) -> Void
+  ) throws {
+    try model.gradient(batch, into: &answer, cotangent: cotangent)
+    count(batch, answer.logits, answer.gradient)
+  }
+
+  private func count(_ batch: Batch, _ logits: Tensor, _ gradient: Tensor) {
+    let size = gradient.rowSize
+    gradient.values.withUnsafeBufferPointer { values in
+      count(batch, logits) { cost, row in
         cost.gradients += passes
         // As integers, magnitudes order like the numbers, infinity above all and NaN above that.
         var largest: UInt32 = 0
@@ -79,17 +91,15 @@ final class ObservedModel: DifferentiableModel {
         }
       }
     }
-    return answer
   }
 
   /// An attack may invent examples; those are answered and not counted for anybody.
   private func count(_ batch: Batch, _ logits: Tensor, _ body: (inout Cost, Int) -> Void) {
-    let predictions = logits.predictions()
     for (row, index) in batch.indices.enumerated() where costs.indices.contains(index - first) {
       let place = index - first
       body(&costs[place], row)
       guard costs[place].queriesToSuccess == nil, let criterion = criteria[place],
-        criterion.isMet(by: predictions[row])
+        criterion.isMet(by: logits.prediction(ofRow: row))
       else { continue }
       costs[place].queriesToSuccess = costs[place].forwards + costs[place].gradients
     }

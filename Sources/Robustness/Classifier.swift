@@ -104,10 +104,38 @@ public final class ClassifierSession: DifferentiableModel {
     return (logits, gradient)
   }
 
+  public func gradient(
+    _ batch: Batch, into answer: inout GradientAnswer,
+    cotangent: (_ logits: Tensor, _ result: inout Tensor) -> Void
+  ) throws {
+    guard batch.count <= chunk else {
+      // Not by any loop over a chunk.
+      return try answer.take(batch, from: self, cotangent: cotangent)
+    }
+    gradientCount += batch.count
+    let size = batch.images.rowSize
+    if answer.logits.rowCount != batch.count || answer.logits.rowSize != classCount {
+      answer.logits = Tensor(shape: [batch.count, classCount])
+    }
+    if answer.cotangent.shape != answer.logits.shape { answer.cotangent = answer.logits }
+    if answer.gradient.shape != batch.images.shape {
+      answer.gradient = Tensor(shape: batch.images.shape)
+    }
+    try forEachChunk(batch.images) { _, count in
+      workspace.forward(count: count)
+      answer.logits.values.withUnsafeMutableBufferPointer { copyOutput(to: $0, 0, count) }
+      cotangent(answer.logits, &answer.cotangent)
+      let cotangents = answer.cotangent
+      answer.gradient.values.withUnsafeMutableBufferPointer {
+        pullBack(cotangents, 0, count, into: $0, size)
+      }
+    }
+  }
+
   /// Puts the images into the workspace chunk by chunk.
   private func forEachChunk(_ images: Tensor, _ body: (Int, Int) throws -> Void) throws {
     precondition(
-      Array(images.shape.dropFirst()) == inputShape,
+      images.shape.dropFirst().elementsEqual(inputShape),
       "images \(images.shape) for a model of \(inputShape)")
     let size = images.rowSize
     var start = 0

@@ -73,11 +73,17 @@ extension Criterion {
 extension [Criterion] {
   /// `Criterion.crossEntropyAscent` for each row of `[count, classes]`: the cotangent of an attack.
   public func crossEntropyAscent(_ logits: Tensor) -> Tensor {
-    precondition(logits.rowCount == count, "\(logits.rowCount) rows for \(count) criteria")
     var result = Tensor(shape: logits.shape)
+    crossEntropyAscent(logits, into: &result)
+    return result
+  }
+
+  /// The same into a tensor of the logits' shape.
+  public func crossEntropyAscent(_ logits: Tensor, into result: inout Tensor) {
+    precondition(logits.rowCount == count, "\(logits.rowCount) rows for \(count) criteria")
+    precondition(result.shape == logits.shape, "\(result.shape) for logits \(logits.shape)")
     for (index, criterion) in enumerated() {
       result.withRow(index) { criterion.crossEntropyAscent(logits.row(index), into: $0) }
     }
-    return result
   }
 }

@@ -35,12 +35,11 @@ public struct Incumbents {
       }
       return
     }
-    let predictions = logits.argmaxOfRows()
-    for (row, prediction) in predictions.enumerated() {
+    for row in 0..<logits.rowCount {
       let position = positions?[row] ?? row
       if isMet[position] { continue }
       let margin = criteria[position].margin(logits.row(row))
-      isMet[position] = criteria[position].isMet(by: prediction)
+      isMet[position] = criteria[position].isMet(by: logits.argmax(ofRow: row))
       if isMet[position] || margin > margins[position] {
         margins[position] = margin
         images.setRow(position, to: candidates, row: row)

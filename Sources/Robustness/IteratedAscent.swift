@@ -75,9 +75,13 @@ public struct IteratedAscent: Sendable {
     _ task: AttackTask, against model: any DifferentiableModel
   ) throws -> [Tensor] {
     guard task.batch.count > 0 else { return task.threats.map { _ in task.batch.images } }
-    var clean: Answer?
+    var clean: GradientAnswer?
     if start == .clean {
-      clean = try model.gradient(task.batch) { task.criteria.crossEntropyAscent($0) }
+      var answer = GradientAnswer()
+      try model.gradient(task.batch, into: &answer) {
+        task.criteria.crossEntropyAscent($0, into: &$1)
+      }
+      clean = answer
     }
     var incumbents = Incumbents(task)
     return try task.threats.map { threats in
@@ -89,19 +93,17 @@ public struct IteratedAscent: Sendable {
     }
   }
 
-  typealias Answer = (logits: Tensor, gradient: Tensor)
-
   /// One radius of a task that wants the last points; of several restarts, the best of those.
   private func lastPoints(
-    _ task: AttackTask, _ threats: [ThreatModel], _ clean: Answer?,
+    _ task: AttackTask, _ threats: [ThreatModel], _ clean: GradientAnswer?,
     _ model: any DifferentiableModel
   ) throws -> Tensor {
     var incumbents = Incumbents(task)
     for restart in 0..<restarts {
       var ascent = begin(restart, task, threats, at: Array(threats.indices))
       for step in 0..<steps {
-        let answer = try ascent.ask(model, clean: step == 0 && restart == 0 ? clean : nil)
-        ascent.move(along: answer.gradient, accumulate)
+        try ascent.ask(model, clean: step == 0 && restart == 0 ? clean : nil)
+        ascent.move(accumulate)
       }
       if restarts == 1 { return ascent.batch.images }
       incumbents.offer(ascent.batch.images, logits: try model.logits(ascent.batch))
@@ -112,19 +114,17 @@ public struct IteratedAscent: Sendable {
   /// One radius of a task that wants the best points.
   private func improve(
     _ incumbents: inout Incumbents, _ task: AttackTask, _ threats: [ThreatModel],
-    _ clean: Answer?, _ model: any DifferentiableModel
+    _ clean: GradientAnswer?, _ model: any DifferentiableModel
   ) throws -> Tensor {
     for restart in 0..<restarts where !incumbents.open.isEmpty {
       var ascent = begin(restart, task, threats, at: incumbents.open)
       for step in 0..<steps where !ascent.positions.isEmpty {
-        var answer = try ascent.ask(model, clean: step == 0 && restart == 0 ? clean : nil)
-        incumbents.offer(ascent.batch.images, logits: answer.logits, at: ascent.positions)
-        let open = ascent.positions.indices.filter { !incumbents.isMet[ascent.positions[$0]] }
-        if open.count < ascent.positions.count {
-          ascent.keep(open)
-          answer.gradient = answer.gradient.rows(open)
+        try ascent.ask(model, clean: step == 0 && restart == 0 ? clean : nil)
+        incumbents.offer(ascent.batch.images, logits: ascent.answer.logits, at: ascent.positions)
+        if ascent.positions.contains(where: { incumbents.isMet[$0] }) {
+          ascent.keep(ascent.positions.indices.filter { !incumbents.isMet[ascent.positions[$0]] })
         }
-        ascent.move(along: answer.gradient, accumulate)
+        ascent.move(accumulate)
       }
       if !ascent.positions.isEmpty {
         let logits = try model.logits(ascent.batch)
@@ -151,6 +151,8 @@ private struct Ascent {
   var positions: [Int]
   /// Where they are.
   var batch: Batch
+  /// What the model said of them, in the same memory at every step.
+  private(set) var answer = GradientAnswer()
   private var origins: Tensor
   private var criteria: [Criterion]
   private var threats: [ThreatModel]
@@ -181,23 +183,24 @@ private struct Ascent {
     }
   }
 
-  /// The model's answer, taken from the whole task's if that is given.
-  func ask(
-    _ model: any DifferentiableModel, clean: IteratedAscent.Answer?
-  ) throws -> IteratedAscent.Answer {
+  /// Gets the model's answer, taken from the whole task's if that is given.
+  mutating func ask(_ model: any DifferentiableModel, clean: GradientAnswer?) throws {
     guard let clean else {
-      return try model.gradient(batch) { criteria.crossEntropyAscent($0) }
+      let criteria = criteria
+      return try model.gradient(batch, into: &answer) {
+        criteria.crossEntropyAscent($0, into: &$1)
+      }
     }
-    if positions.count == clean.logits.rowCount { return clean }
-    return (clean.logits.rows(positions), clean.gradient.rows(positions))
+    answer = clean
+    if positions.count < clean.logits.rowCount { answer.select(positions) }
   }
 
   /// One step of every example.
-  mutating func move(along gradient: Tensor, _ accumulate: IteratedAscent.Accumulate?) {
+  mutating func move(_ accumulate: IteratedAscent.Accumulate?) {
     for index in positions.indices {
       let (threat, length) = (threats[index], lengths[index])
       origins.readingRow(index) { origin in
-        gradient.readingRow(index) { gradient in
+        answer.gradient.readingRow(index) { gradient in
           batch.images.withRow(index) { point in
             guard let accumulate else {
               return threat.ascend(point, along: gradient, by: length, around: origin)
@@ -217,10 +220,19 @@ private struct Ascent {
   mutating func keep(_ rows: [Int]) {
     positions = rows.map { positions[$0] }
     batch = batch.selecting(rows)
+    answer.select(rows)
     origins = origins.rows(rows)
     criteria = rows.map { criteria[$0] }
     threats = rows.map { threats[$0] }
     lengths = rows.map { lengths[$0] }
     memory = memory?.rows(rows)
+  }
+}
+
+extension GradientAnswer {
+  /// Leaves all other rows out.
+  fileprivate mutating func select(_ rows: [Int]) {
+    logits = logits.rows(rows)
+    gradient = gradient.rows(rows)
   }
 }

@@ -28,4 +28,50 @@ public protocol DifferentiableModel: Model {
   func gradient(
     _ batch: Batch, cotangent: (_ logits: Tensor) -> Tensor
   ) throws -> (logits: Tensor, gradient: Tensor)
+
+  /// The same in the memory of an earlier answer, so that a loop that asks again and again allocates
+  /// nothing. By default `gradient(_:cotangent:)`; what answers for another model passes it on.
+  ///
+  /// - Parameter cotangent: writes, for logits `[batch.count, classCount]`, the derivative of the loss
+  ///   with respect to each of them into a tensor of the same shape.
+  func gradient(
+    _ batch: Batch, into answer: inout GradientAnswer,
+    cotangent: (_ logits: Tensor, _ result: inout Tensor) -> Void
+  ) throws
+}
+
+/// Logits and gradient of a batch, in memory that the next answer may use again.
+public struct GradientAnswer: Sendable {
+  /// `[batch.count, classCount]`
+  public var logits = Tensor(shape: [0, 0])
+  /// Shaped like the batch's images.
+  public var gradient = Tensor(shape: [0, 0])
+  /// Shaped like the logits: where the loss's derivative was written.
+  public var cotangent = Tensor(shape: [0, 0])
+
+  /// No answer yet.
+  public init() {}
+}
+
+extension GradientAnswer {
+  /// Takes over what the model answers in memory of its own.
+  mutating func take(
+    _ batch: Batch, from model: some DifferentiableModel,
+    cotangent: (_ logits: Tensor, _ result: inout Tensor) -> Void
+  ) throws {
+    (logits, gradient) = try model.gradient(batch) { logits in
+      var result = Tensor(shape: logits.shape)
+      cotangent(logits, &result)
+      return result
+    }
+  }
+}
+
+extension DifferentiableModel {
+  public func gradient(
+    _ batch: Batch, into answer: inout GradientAnswer,
+    cotangent: (_ logits: Tensor, _ result: inout Tensor) -> Void
+  ) throws {
+    try answer.take(batch, from: self, cotangent: cotangent)
+  }
 }

@@ -97,16 +97,17 @@ public struct Tensor: Sendable, Equatable {
   /// The position of the first largest element of each row: the predicted class of each example.
   ///
   /// NaN never wins; a row of NaN alone answers `nil`.
-  public func argmaxOfRows() -> [Int?] {
-    (0..<rowCount).map { index in
-      var best: Int?
-      let row = row(index)
-      for (offset, value) in row.enumerated() where !value.isNaN {
-        if let current = best, row[row.startIndex + current] >= value { continue }
-        best = offset
-      }
-      return best
+  public func argmaxOfRows() -> [Int?] { (0..<rowCount).map(argmax(ofRow:)) }
+
+  /// The same for one row.
+  public func argmax(ofRow index: Int) -> Int? {
+    var best: Int?
+    let row = row(index)
+    for (offset, value) in row.enumerated() where !value.isNaN {
+      if let current = best, row[row.startIndex + current] >= value { continue }
+      best = offset
     }
+    return best
   }
 }
 

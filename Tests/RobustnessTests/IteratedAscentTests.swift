@@ -52,6 +52,26 @@ import Testing
     #expect(session.forwardCount == 2 + 1)
   }
 
+  /// A loop asks again and again: the second answer is where the first was, and what it would be
+  /// anywhere.
+  @Test func answersUseTheMemoryOfEarlierOnes() throws {
+    let session = try session()
+    let criteria = task([0.125], .last).criteria
+    var answer = GradientAnswer()
+    func ask(_ batch: Batch) throws -> [UnsafePointer<Float>?] {
+      try session.gradient(batch, into: &answer) { criteria.crossEntropyAscent($0, into: &$1) }
+      return [answer.logits, answer.cotangent, answer.gradient].map {
+        $0.values.withUnsafeBufferPointer(\.baseAddress)
+      }
+    }
+    let first = try ask(batch)
+    let moved = batch.with(images: Tensor(shape: [4, 2], values: [1, 0, 0, 1, 0.5, 0.5, 0.25, 0]))
+    #expect(try ask(moved) == first)
+    let expected = try session.gradient(moved) { criteria.crossEntropyAscent($0) }
+    #expect(answer.logits == expected.logits && answer.gradient == expected.gradient)
+    #expect(session.gradientCount == 12)
+  }
+
   @Test func everyExampleHasItsOwnRadius() throws {
     var task = task([0.125], .last)
     task.threats[0][1].radius = 0.25
