@@ -21,7 +21,7 @@ extension ConvolutionBenchmarks {
       let gradients = AlignedBuffer(key.drawing(1).normals(images * outputSize))
       let depth = shape.channels * shape.kernel * shape.kernel
       let result = AlignedBuffer(count: shape.filters * depth)
-      let run = weightKernel(shape, route, inputs.pointer, gradients.pointer, result.pointer)
+      let run = weightKernel(shape, route, inputs, gradients, result)
       run()
       // Every weight of the first and the last filter.
       var (largest, error) = (0.0, 0.0)
@@ -36,9 +36,10 @@ extension ConvolutionBenchmarks {
     }
   }
 
+  /// The work that is timed; it keeps the buffers.
   private static func weightKernel(
-    _ shape: Shape, _ route: String, _ inputs: UnsafePointer<Float>,
-    _ gradients: UnsafePointer<Float>, _ result: UnsafeMutablePointer<Float>
+    _ shape: Shape, _ route: String, _ inputs: AlignedBuffer, _ gradients: AlignedBuffer,
+    _ result: AlignedBuffer
   ) -> () -> Void {
     let (window, filters) = (shape.window, shape.filters)
     if route == "winograd" {
@@ -46,8 +47,8 @@ extension ConvolutionBenchmarks {
       let scratch = AlignedBuffer(count: kernel.scratchCount(images))
       return {
         kernel.run(
-          inputs, gradient: gradients, count: images, adds: false, weights: result,
-          scratch: scratch.pointer)
+          inputs.pointer, gradient: gradients.pointer, count: images, adds: false,
+          weights: result.pointer, scratch: scratch.pointer)
       }
     }
     let depth = shape.channels * shape.kernel * shape.kernel
@@ -55,17 +56,18 @@ extension ConvolutionBenchmarks {
     let size = shape.channels * shape.size * shape.size
     let columns = AlignedBuffer(count: depth * pixels)
     return {
-      result.update(repeating: 0, count: filters * depth)
+      result.pointer.update(repeating: 0, count: filters * depth)
       for image in 0..<images {
-        window.columns(of: inputs + image * size, into: columns.pointer)
-        let gradient = gradients + image * filters * pixels
+        window.columns(of: inputs.pointer + image * size, into: columns.pointer)
+        let gradient = gradients.pointer + image * filters * pixels
         if route == "product" {
           addRowProducts(
-            gradient, columns.pointer, rows: filters, columns: depth, depth: pixels, to: result)
+            gradient, columns.pointer, rows: filters, columns: depth, depth: pixels,
+            to: result.pointer)
         } else {
           BLAS.multiply(
             gradient, columns.pointer, transposeB: true, m: filters, n: depth, k: pixels, beta: 1,
-            into: result)
+            into: result.pointer)
         }
       }
     }
