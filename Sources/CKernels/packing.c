@@ -36,64 +36,6 @@ void ck_winograd_pack_direct(const ck_winograd *w, const float *weights, float *
     for (int i = 0; i < 8; i++) direct[r * 8 + i] = i < w->kernel ? weights[r * w->kernel + i] : 0;
 }
 
-// Filter transforms G for the points named in winograd.inc, exact fractions rounded to double.
-static const double g3[6][3] = {{1. / 4, 0, 0},
-                                {-1. / 6, -1. / 6, -1. / 6},
-                                {-1. / 6, 1. / 6, -1. / 6},
-                                {1. / 24, 1. / 12, 1. / 6},
-                                {1. / 24, -1. / 12, 1. / 6},
-                                {0, 0, 1}};
-static const double g5[8][5] = {{-1. / 4, 0, 0, 0, 0},
-                                {-1. / 18, -1. / 18, -1. / 18, -1. / 18, -1. / 18},
-                                {-1. / 18, 1. / 18, -1. / 18, 1. / 18, -1. / 18},
-                                {1. / 360, 1. / 180, 1. / 90, 1. / 45, 2. / 45},
-                                {1. / 360, -1. / 180, 1. / 90, -1. / 45, 2. / 45},
-                                {16. / 45, 8. / 45, 4. / 45, 2. / 45, 1. / 45},
-                                {16. / 45, -8. / 45, 4. / 45, -2. / 45, 1. / 45},
-                                {0, 0, 0, 0, 1. / 4}};
-
-// The inner loops run over 32 outputs, which lie side by side in `filters`.
-void ck_winograd_pack(const ck_winograd *w, const float *weights, int adjoint, float *filters) {
-  const winograd_layout l = winograd_plan(w);
-  const int r = w->kernel, a = r + 3;
-  const size_t position = (size_t)l.out_channels * l.in_channels;
-  memset(filters, 0, position * l.positions * sizeof(float));
-  for (int first = 0; first < w->out_channels; first += 32) {
-    const int some = w->out_channels - first < 32 ? w->out_channels - first : 32;
-    for (int i = 0; i < w->in_channels; i++) {
-      double from[5][5][32] = {{{0}}}, half[8][5][32];
-      for (int o = 0; o < some; o++) {
-        const size_t filter = adjoint ? (size_t)i * w->out_channels + first + o
-                                      : (size_t)(first + o) * w->in_channels + i;
-        const float *source = weights + filter * r * r;
-        for (int y = 0; y < r; y++)
-          for (int x = 0; x < r; x++)
-            from[y][x][o] = adjoint ? source[(r - 1 - y) * r + r - 1 - x] : source[y * r + x];
-      }
-      for (int y = 0; y < a; y++)
-        for (int x = 0; x < r; x++) {
-          double sum[32] = {0};
-          for (int k = 0; k < r; k++) {
-            const double g = r == 3 ? g3[y][k] : g5[y][k];
-            for (int o = 0; o < 32; o++) sum[o] += g * from[k][x][o];
-          }
-          memcpy(half[y][x], sum, sizeof sum);
-        }
-      float *to = filters + (size_t)first * l.in_channels + (size_t)i * 32;
-      for (int y = 0; y < a; y++)
-        for (int x = 0; x < a; x++) {
-          double sum[32] = {0};
-          for (int k = 0; k < r; k++) {
-            const double g = r == 3 ? g3[x][k] : g5[x][k];
-            for (int o = 0; o < 32; o++) sum[o] += g * half[y][k][o];
-          }
-          float *place = to + (size_t)(y * a + x) * position;
-          for (int o = 0; o < 32; o++) place[o] = (float)sum[o];
-        }
-    }
-  }
-}
-
 size_t ck_shallow_scratch_count(const ck_window *w, int filters, int adjoint) {
   const shallow_layout l = shallow_plan(w, filters);
   return adjoint ? l.backward_count : l.forward_count;
