@@ -66,8 +66,8 @@ let package = Package(
       module(
         "PrivateTraining",
         [
-          "Datasets", "Files", "NeuralNetworks", "Privacy", "Robustness", "Tensors",
-          .product(name: "Crypto", package: "swift-crypto"),
+          "Certification", "Datasets", "Files", "NeuralNetworks", "Privacy", "Robustness",
+          "Tensors", .product(name: "Crypto", package: "swift-crypto"),
         ]),
       module("Models", ["Files", "NeuralNetworks", "ONNX", "Robustness", "Tensors"]),
       module("Evaluation", ["Certification", "Datasets", "Imaging", "Robustness", "Tensors"]),
@@ -112,7 +112,10 @@ let package = Package(
         ["Datasets", "Files", "NeuralNetworks", "Privacy", "Robustness", "Tensors"]),
       tests(
         "PrivateTraining",
-        ["Datasets", "Files", "NeuralNetworks", "Privacy", "Robustness", "Tensors"]),
+        [
+          "Attacks", "Certification", "Datasets", "Files", "NeuralNetworks", "Privacy",
+          "Robustness", "Tensors",
+        ]),
       tests("Attacks", ["Datasets", "NeuralNetworks", "ONNX", "Robustness", "Tensors"]),
       tests(
         "Models",

@@ -97,21 +97,24 @@ struct AuditCommand: ParsableCommand {
       normalization: try recipe.normalization(channels: train.shape[0]), seed: recipe.seed)
     let configuration = try recipe.configuration()
     let steps = configuration.epochs * configuration.stepsPerEpoch(count: count)
-    guard
-      let method = try privacy.dpsgd(
-        batchSize: configuration.batchSize, count: count, steps: steps)
-    else { throw UsageError("an audit needs a claim: --method dp-sgd with its options") }
+    guard try privacy.system(attacks: false, noises: false) is DPSGDTraining else {
+      throw UsageError("an audit needs a claim: --method dp-sgd with its options")
+    }
+    privacy.warn(examples: count)
+    let examples = TrainingData(labels: Array(train.labels.prefix(count))) { train.images($0) }
+    let method = try privacy.request.descent(
+      TrainingSetting(
+        network: network, data: examples, configuration: configuration, privacy: privacy.request))
     let run = PrivateRun(
       network: network, classes: train.classCount,
-      data: TrainingData(labels: Array(train.labels.prefix(count))) { train.images($0) },
-      configuration: configuration, method: method,
+      data: examples, configuration: configuration, method: method,
       chunk: privacy.microBatch ?? ClippedGradient.block)
     let audit = try audit(run)
-    let delta = privacy.target.delta
+    let delta = privacy.request.target.delta
     let accounted = try PLDAccountant().epsilon(of: method.event(steps: steps), delta: delta)
     let result = try AuditResult(
       audit, kind: canaryKind, method: "dp-sgd \(method.summary)", steps: steps, examples: count,
-      claimedEpsilon: max(privacy.target.epsilon ?? accounted, accounted))
+      claimedEpsilon: max(privacy.request.target.epsilon ?? accounted, accounted))
     if let json {
       let text = try result.json()
       if json == "-" { Terminal.print(text) } else { try writeAtomically(text, to: json) }
@@ -139,7 +142,7 @@ struct AuditCommand: ParsableCommand {
         chunk: run.chunk, threads: threads)
       _ = try train(run, on: run.data, method: method)
       return try CanaryAudit(
-        scores: method.scores, included: method.included, delta: privacy.target.delta,
+        scores: method.scores, included: method.included, delta: privacy.request.target.delta,
         confidence: confidence)
     case .image:
       let images = try ImageCanaries(canaries, in: run.data, classes: run.classes, seed: seed)
@@ -149,7 +152,7 @@ struct AuditCommand: ParsableCommand {
       let network = try train(run, on: images.data, method: images.leavingOut(descent))
       return try CanaryAudit(
         scores: images.scores(of: network), included: images.included,
-        delta: privacy.target.delta, confidence: confidence)
+        delta: privacy.request.target.delta, confidence: confidence)
     }
   }
 

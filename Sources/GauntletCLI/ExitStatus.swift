@@ -31,7 +31,7 @@ enum ExitStatus: Int32 {
     case is UsageError, is AttackError, is CertificationError, is CertifierError: self = .usage
     case is BrokenTheorem, is BrokenClaim: self = .fault
     case BenchmarkError.unknown, TrainingError.parameter, PrivateTrainingError.parameter,
-      is PrivacyError:
+      PrivateTrainingError.system, is PrivacyError:
       self = .usage
     case is FileError, is DatasetError, is PNGError, is ModelError, is ONNXError,
       is NetworkFileError, is NetworkError, is TrainingError, is ExportError,

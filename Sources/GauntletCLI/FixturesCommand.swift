@@ -65,20 +65,24 @@ struct FixturesCommand: ParsableCommand {
     Terminal.say(recipe.name)
     guard let architecture = Architecture.named("small-cnn") else { return }
     let adversary = try AdversaryOptions.parse(recipe.adversary).adversary(seed: seed, threads: 2)
-    let trainer = try Trainer(
-      try architecture.makeNetwork(classes: 10, seed: seed),
-      on: TrainingData(labels: trainSet.labels) { trainSet.images($0) },
-      configuration: recipe.configuration, threads: 2)
+    let data = TrainingData(labels: trainSet.labels) { trainSet.images($0) }
+    let system: any TrainingSystem = adversary == nil ? SGDTraining() : AdversarialTraining()
+    let plan = try system.plan(
+      TrainingSetting(
+        network: try architecture.makeNetwork(classes: 10, seed: seed), data: data,
+        configuration: recipe.configuration, adversary: adversary?.adversary, threads: 2))
     let path = "\(output)/models/\(recipe.name)"
     var run = TrainingRun(
-      trainer: trainer,
+      trainer: try Trainer(
+        plan.network, on: data, configuration: recipe.configuration, method: plan.method),
+      plan: plan, system: system,
       description: TrainingSummary.Run(
         architecture: architecture.name, inputShape: trainSet.shape, classes: 10,
         data: "sha256 \(trainSet.sha256)", attack: adversary?.description,
-        configuration: recipe.configuration),
-      output: path, adversary: adversary,
-      test: TrainingData(labels: testSet.labels) { testSet.images($0) }, threads: 2,
-      checkpointEvery: 0, quiet: false, privacy: nil)
+        method: plan.description(of: system), configuration: recipe.configuration),
+      output: path, test: TrainingData(labels: testSet.labels) { testSet.images($0) }, threads: 2,
+      checkpointEvery: 0, quiet: false, examples: trainSet.count,
+      target: .init(epsilon: nil, delta: PrivacyRequest.defaultDelta))
     try run.begin(resuming: false)
     try run.finish()
     try writeAtomically(

@@ -16,8 +16,9 @@ struct GauntletCommand: ParsableCommand {
     version: "gauntlet \(gauntletVersion)",
     subcommands: [
       EvaluateCommand.self, FalsifyCommand.self, AttacksCommand.self, CertifiersCommand.self,
-      InspectCommand.self, TrainCommand.self, CalibrateCommand.self, AccountCommand.self,
-      AuditCommand.self, BenchCommand.self, ExportCommand.self, FixturesCommand.self,
+      InspectCommand.self, TrainCommand.self, MethodsCommand.self, CalibrateCommand.self,
+      AccountCommand.self, AuditCommand.self, BenchCommand.self, ExportCommand.self,
+      FixturesCommand.self,
     ],
     defaultSubcommand: nil)
 

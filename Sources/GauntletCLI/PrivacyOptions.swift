@@ -1,28 +1,17 @@
 public import ArgumentParser
 public import Gauntlet
 
-/// How steps are made.
-enum TrainingMethodName: String, ExpressibleByArgument, CaseIterable {
-  case plain
-  case dpSGD = "dp-sgd"
-}
-
 extension DPSGD.Randomness: ExpressibleByArgument {}
+extension PrivacyRequest.Clipping: ExpressibleByArgument {}
 
 /// What private training is told.
 struct PrivacyOptions: ParsableArguments {
-  enum Clipping: String, ExpressibleByArgument, CaseIterable {
-    case joint
-    case perLayer = "per-layer"
-    case adaptive
-  }
-
   @Option(
     help: ArgumentHelp(
-      "Plain descent, or DP-SGD: each example takes part in a step with probability batch size / "
-        + "examples, gradients of single examples are clipped, noise is added (M. Abadi et al., "
-        + "2016). What the result is worth stands in NAME.privacy.json."))
-  var method = TrainingMethodName.plain
+      "A method from 'gauntlet methods', such as dp-sgd or secure-sgd:size=0.1; by default sgd, with "
+        + "--attack adversarial. What the result is worth stands in NAME.privacy.json.",
+      valueName: "name[:key=value]"))
+  var method: String?
 
   @Option(
     help: ArgumentHelp(
@@ -48,7 +37,7 @@ struct PrivacyOptions: ParsableArguments {
 
   @Option(
     help: "Clips the whole gradient, each layer's, or the whole to a norm that follows the median.")
-  var clipping: Clipping?
+  var clipping: PrivacyRequest.Clipping?
 
   @Option(
     help: ArgumentHelp(
@@ -62,56 +51,47 @@ struct PrivacyOptions: ParsableArguments {
       valueName: "n"))
   var microBatch: Int?
 
-  /// What is claimed if it holds.
-  var target: PrivacyStatement.Claim { .init(epsilon: targetEpsilon, delta: delta ?? 1e-5) }
+  var request: PrivacyRequest {
+    PrivacyRequest(
+      noiseMultiplier: noiseMultiplier, targetEpsilon: targetEpsilon, delta: delta, clip: clip,
+      clipping: clipping, randomness: randomness, microBatch: microBatch)
+  }
 
-  /// The method, or nil for plain descent.
+  /// The method, all options checked to be ones that it reads.
+  ///
   /// - Parameters:
-  ///   - count: how many examples there are.
-  ///   - steps: of the whole run.
-  func dpsgd(batchSize: Int, count: Int, steps: Int) throws -> DPSGD? {
-    guard method == .dpSGD else {
-      let given: [(name: String, isGiven: Bool)] = [
-        ("--noise-multiplier", noiseMultiplier != nil), ("--clip", clip != nil),
-        ("--target-epsilon", targetEpsilon != nil), ("--delta", delta != nil),
-        ("--clipping", clipping != nil), ("--randomness", randomness != nil),
-        ("--micro-batch", microBatch != nil),
-      ]
-      if let option = given.first(where: \.isGiven) {
-        throw UsageError("\(option.name) is for --method dp-sgd")
-      }
-      return nil
+  ///   - attacks: whether there are any.
+  ///   - noises: whether noise is asked for in the model.
+  func system(attacks: Bool, noises: Bool) throws -> any TrainingSystem {
+    let system = try TrainingSystems.parse(method ?? (attacks ? "adversarial" : "sgd"))
+    let descent: Set<TrainingSystemInformation.Option> = [.gaussianDescent]
+    let budget: Set<TrainingSystemInformation.Option> = [.gaussianDescent, .budget]
+    let given: [(name: String, isGiven: Bool, readers: Set<TrainingSystemInformation.Option>)] = [
+      ("--attack", attacks, [.attacks]), ("--noise", noises, [.layers]),
+      ("--noise-multiplier", noiseMultiplier != nil, descent), ("--clip", clip != nil, descent),
+      ("--clipping", clipping != nil, descent), ("--micro-batch", microBatch != nil, descent),
+      ("--target-epsilon", targetEpsilon != nil, budget), ("--delta", delta != nil, budget),
+      ("--randomness", randomness != nil, budget),
+    ]
+    let information = type(of: system).information
+    for option in given where option.isGiven && information.options.isDisjoint(with: option.readers)
+    {
+      let names = TrainingSystems.all.filter {
+        !$0.information.options.isDisjoint(with: option.readers)
+      }.map { $0.information.name }
+      throw UsageError(
+        "\(option.name) is not for method \(information.name) but for "
+          + names.joined(separator: ", "))
     }
-    guard batchSize <= count else {
-      throw UsageError("--batch-size \(batchSize) is more than the \(count) examples")
-    }
-    let rate = Double(batchSize) / Double(count)
-    guard target.delta > 0 && target.delta < 1 else {
-      throw UsageError("--delta is to be in (0, 1), not \(target.delta)")
-    }
-    if target.delta >= 1 / Double(count) {
-      Terminal.say(
-        "gauntlet: a delta of \(target.delta) is not below 1 / \(count): publishing a whole example "
-          + "at random would satisfy it")
-    }
-    let noiseMultiplier: Double
-    switch (self.noiseMultiplier, targetEpsilon) {
-    case (let multiplier?, nil): noiseMultiplier = multiplier
-    case (nil, let epsilon?):
-      noiseMultiplier = try DPSGD.noiseMultiplier(
-        epsilon: epsilon, delta: target.delta, samplingRate: rate, steps: steps)
-    default:
-      throw UsageError("--method dp-sgd needs either --noise-multiplier or --target-epsilon")
-    }
-    let clipping = clipping ?? .joint
-    let method = DPSGD(
-      samplingRate: rate, expectedBatchSize: batchSize,
-      clipping: GradientClipping(
-        norm: clip ?? 1, scope: clipping == .perLayer ? .perLayer : .joint),
-      adaptation: clipping == .adaptive
-        ? ClippingAdaptation(countNoise: max(Double(batchSize) / 20, noiseMultiplier)) : nil,
-      noiseMultiplier: noiseMultiplier, randomness: randomness ?? .secure)
-    try method.validate()
-    return method
+    return system
+  }
+
+  /// Says what is allowed but is hardly meant.
+  func warn(examples: Int) {
+    let delta = request.target.delta
+    guard method != nil, delta < 1, delta >= 1 / Double(examples) else { return }
+    Terminal.say(
+      "gauntlet: a delta of \(delta) is not below 1 / \(examples): publishing a "
+        + "whole example at random would satisfy it")
   }
 }

@@ -19,6 +19,8 @@ struct TrainCommand: ParsableCommand {
           --epsilon 0.3 --output robust
         gauntlet train --architecture paper-mnist --data mnist --method dp-sgd --batch-size 1024 \\
           --target-epsilon 2 --output private
+        gauntlet train --architecture paper-mnist --data mnist --method secure-sgd:size=0.1 \\
+          --batch-size 1024 --target-epsilon 2 --output secure
         gauntlet train --architecture paper-mnist --data mnist --noise gaussian:scale=0.25 \\
           --output noisy
       """)
@@ -99,6 +101,7 @@ struct TrainCommand: ParsableCommand {
   func run() throws {
     guard let architecture = Architecture.named(architecture) else { return }
     let adversary = try adversary.adversary(seed: recipe.seed, threads: threads)
+    let system = try privacy.system(attacks: adversary != nil, noises: !noises.isEmpty)
     let train = try Dataset.load(path: data, split: split)
     let test = testSplit == "none" ? nil : try Dataset.load(path: data, split: testSplit)
     if let test, test.shape != train.shape || test.classCount > train.classCount {
@@ -119,32 +122,37 @@ struct TrainCommand: ParsableCommand {
       network = try network.adding(noise.request).network
     }
     let configuration = try recipe.configuration()
-    let dpsgd = try privacy.dpsgd(
-      batchSize: configuration.batchSize, count: count,
-      steps: configuration.epochs * configuration.stepsPerEpoch(count: count))
+    privacy.warn(examples: count)
     let data = TrainingData(labels: Array(train.labels.prefix(count))) { train.images($0) }
-    let trainer =
-      if let dpsgd {
-        try Trainer(
-          network, on: data, configuration: configuration,
-          method: PrivateDescent(
-            dpsgd, for: network, count: count, seed: configuration.seed,
-            chunk: privacy.microBatch ?? ClippedGradient.block, threads: threads))
-      } else {
-        try Trainer(network, on: data, configuration: configuration, threads: threads)
-      }
+    let plan = try system.plan(
+      TrainingSetting(
+        network: network, data: data, configuration: configuration, privacy: privacy.request,
+        adversary: adversary?.adversary, threads: threads))
+    let trainer = try Trainer(
+      plan.network, on: data, configuration: configuration, method: plan.method)
     let description = TrainingSummary.Run(
       architecture: architecture.name, inputShape: train.shape, classes: train.classCount,
       data: "sha256 \(train.sha256), the first \(count)" + recipe.preparation,
-      attack: adversary?.description, method: dpsgd.map { "dp-sgd \($0.summary)" },
+      attack: adversary?.description, method: plan.description(of: system),
       noise: noises.isEmpty ? nil : noises, configuration: configuration)
     var run = TrainingRun(
-      trainer: trainer, description: description, output: output, adversary: adversary,
+      trainer: trainer, plan: plan, system: system, description: description, output: output,
       test: test.map { test in TrainingData(labels: test.labels) { test.images($0) } },
       threads: threads, checkpointEvery: checkpointEvery ?? trainer.stepsPerEpoch, quiet: quiet,
-      privacy: dpsgd.map { (method: $0, examples: count, target: privacy.target) })
+      examples: count, target: privacy.request.target)
     try run.begin(resuming: resume)
     try run.finish()
+  }
+}
+
+extension TrainingPlan {
+  /// The method with all of its parameters; nil for plain descent.
+  func description(of system: any TrainingSystem) -> String? {
+    let information = type(of: system).information
+    guard !(system is SGDTraining) else { return nil }
+    let parameters = TrainingSystems.parameters(of: system).map { "\($0.name)=\($0.value)" }
+    return ([information.name] + parameters + [account.descent?.summary].compactMap { $0 })
+      .joined(separator: " ")
   }
 }
 

@@ -9,14 +9,17 @@ struct TrainingRun {
   let description: TrainingSummary.Run
   /// The network's name, without an ending.
   let output: String
-  let adversary: Adversary?
+  let plan: TrainingPlan
+  let system: any TrainingSystem
   let test: TrainingData?
   let threads: Int
   /// Steps between checkpoints; 0 for none.
   let checkpointEvery: Int
   let quiet: Bool
-  /// Private training: the method, and how many examples it samples from.
-  let privacy: (method: DPSGD, examples: Int, target: PrivacyStatement.Claim)?
+  /// How many examples are learnt from.
+  let examples: Int
+  /// The privacy that was asked for.
+  let target: PrivacyStatement.Claim
   private var progress = Checkpoint.Progress()
   private var begun = DispatchTime.now()
   private var firstStep = 0
@@ -25,21 +28,25 @@ struct TrainingRun {
   private var lastCorrect: Int?
 
   init(
-    trainer: Trainer, description: TrainingSummary.Run, output: String, adversary: Adversary?,
-    test: TrainingData?, threads: Int, checkpointEvery: Int, quiet: Bool,
-    privacy: (method: DPSGD, examples: Int, target: PrivacyStatement.Claim)?
+    trainer: Trainer, plan: TrainingPlan, system: any TrainingSystem,
+    description: TrainingSummary.Run, output: String, test: TrainingData?, threads: Int,
+    checkpointEvery: Int, quiet: Bool, examples: Int, target: PrivacyStatement.Claim
   ) {
     self.trainer = trainer
+    self.plan = plan
+    self.system = system
     self.description = description
     self.output = NetworkFile.stem(output)
-    self.adversary = adversary
     self.test = test
     self.threads = threads
     self.checkpointEvery = checkpointEvery
     self.quiet = quiet
-    self.privacy = privacy
+    self.examples = examples
+    self.target = target
   }
 
+  /// True where nothing that training data answer may be told.
+  private var isPrivate: Bool { plan.account.claimsPrivacy }
   private var checkpoint: String { output + ".checkpoint" }
   private var statement: String { output + ".privacy.json" }
 
@@ -72,11 +79,9 @@ struct TrainingRun {
     let interruption = Interruption()
     try interruption.during {
       while !trainer.isFinished {
-        let outcome = try trainer.advance { step in
-          try adversary.map { try $0.images(for: step) } ?? step.images
-        }
+        let outcome = try trainer.advance(replacing: plan.images)
         // What private training data answer is nobody's business.
-        if privacy == nil {
+        if !isPrivate {
           progress.loss += outcome.loss * Double(outcome.count)
           progress.correct += outcome.correct
           progress.count += outcome.count
@@ -85,7 +90,7 @@ struct TrainingRun {
         let isEpochEnd = trainer.step % trainer.stepsPerEpoch == 0
         // Nothing is told of private steps that an interruption could undo, so that whatever is
         // told comes from steps that the statement counts.
-        if isEpochEnd, privacy != nil { try save() }
+        if isEpochEnd, isPrivate { try save() }
         if isEpochEnd { try endEpoch() }
         if interruption.isRequested {
           clearLine()
@@ -100,33 +105,32 @@ struct TrainingRun {
         }
       }
     }
+    let network = try plan.finish(trainer.averagedNetwork)
     if lastCorrect == nil, let test {
-      lastCorrect = try trainer.averagedNetwork.correctCount(on: test, threads: threads)
+      lastCorrect = try network.correctCount(on: test, threads: threads)
     }
     // A statement about an earlier network of this name does not hold for the new one.
     try? FileManager.default.removeItem(atPath: statement)
     try NetworkFile(
-      trainer.averagedNetwork,
+      network,
       training: TrainingSummary(
         run: description, steps: trainer.step, loss: lastLoss, testCorrect: lastCorrect,
         testCount: test?.count)
     ).write(to: output)
     let paths = NetworkFile.paths(output)
-    var guarantee = ""
-    if let (method, examples, target) = privacy {
-      let result = try PrivacyStatement(
-        weights: sha256(ofFile: paths.weights), method: method, steps: trainer.step,
-        examples: examples, target: target)
-      try writeAtomically(result.json(), to: statement)
-      guarantee =
-        "privacy    epsilon \(result.claim.epsilon.map { "\($0)" } ?? "infinite") at delta "
-        + "\(result.claim.delta), \(statement)\n"
-    }
+    let privacy = try PrivacyStatement(
+      weights: sha256(ofFile: paths.weights), system: system, account: plan.account,
+      steps: trainer.step, examples: examples, target: target)
+    try writeAtomically(privacy.json(), to: statement)
     try? FileManager.default.removeItem(atPath: checkpoint)
     var text = "network    \(paths.description), \(paths.weights)\n"
     text += "parameters \(trainer.network.parameterCount)\n"
-    if let test, let lastCorrect { text += "test       \(Self.share(lastCorrect, test.count))\n" }
-    text += guarantee
+    if let test, let lastCorrect {
+      // What accuracy without votes over the noise must say.
+      let remark = network.noises.isEmpty ? "" : " without its noise"
+      text += "test       \(Self.share(lastCorrect, test.count))\(remark)\n"
+    }
+    text += privacy.summary + ", \(statement)\n"
     text += "time       \(Self.duration(seconds)) (\(trainer.step - firstStep) steps)\n"
     Terminal.print(text)
   }
@@ -144,7 +148,7 @@ struct TrainingRun {
   private mutating func endEpoch() throws {
     clearLine()
     var line = "epoch \(trainer.epoch)/\(description.configuration.epochs)"
-    if privacy == nil {
+    if !isPrivate {
       let loss = progress.loss / Double(max(progress.count, 1))
       lastLoss = loss
       line += String(format: "  loss %.4f  accuracy %.2f %%", loss, percent)
@@ -173,7 +177,7 @@ struct TrainingRun {
     let text =
       "epoch \((trainer.step - 1) / trainer.stepsPerEpoch + 1)/\(description.configuration.epochs)  "
       + "step \(inEpoch)/\(trainer.stepsPerEpoch)  "
-      + (privacy == nil
+      + (!isPrivate
         ? String(
           format: "loss %.4f  accuracy %.1f %%  ",
           progress.loss / Double(max(progress.count, 1)), percent) : "")

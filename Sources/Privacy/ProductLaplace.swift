@@ -13,24 +13,32 @@ internal import Foundation
 /// The problem is that of Xiang et al., "Differentially-Private Deep Learning from an Optimization
 /// Perspective", 2019. The weights must be public, or themselves private.
 public struct ProductLaplace: Sendable, Equatable {
-  /// b_i, rounded up; positive.
+  /// b_i, rounded up; positive. One for each weight.
   public let scales: [Double]
   /// `E sum |w_i z_i|` at these scales.
   public let disturbance: Double
 
-  /// - Parameter weights: Positive.
+  /// - Parameters:
+  ///   - weights: Positive.
+  ///   - counts: how many coordinates each weight stands for; nil: one.
   /// - Throws: ``PrivacyError``.
-  public init(weights: [Double], epsilon: Double, sensitivity: Double = 1) throws(PrivacyError) {
+  public init(
+    weights: [Double], counts: [Int]? = nil, epsilon: Double, sensitivity: Double = 1
+  ) throws(PrivacyError) {
+    precondition(counts.map { $0.count == weights.count } ?? true, "a count for each weight")
+    let counts = counts ?? [Int](repeating: 1, count: weights.count)
     try check(epsilon, "epsilon", in: .positive)
     try check(sensitivity, "sensitivity", in: .positive)
     for (index, weight) in weights.enumerated() {
       try check(weight, "weight \(index)", in: .positive)
     }
     let roots = weights.map { cbrt($0) }
-    let sum = roots.reduce(0) { $0 + $1 * $1 }
+    let sum = zip(roots, counts).reduce(0) { $0 + $1.0 * $1.0 * Double($1.1) }
     let factor = sensitivity / epsilon * sum.squareRoot()
     let scales = roots.map { SafeRounding.up(factor / $0) }
     self.scales = scales
-    disturbance = zip(weights, scales).reduce(0) { $0 + $1.0 * $1.1 }
+    disturbance = weights.indices.reduce(0) {
+      $0 + Double(counts[$1]) * weights[$1] * scales[$1]
+    }
   }
 }

@@ -1,9 +1,10 @@
 internal import Foundation
 public import Privacy
+public import Robustness
 
 /// What may be said of the privacy of a trained network's data, to be kept beside the network.
 public struct PrivacyStatement: Sendable, Equatable, Codable {
-  /// The guarantee: (epsilon, delta)-differential privacy.
+  /// A guarantee: (epsilon, delta)-differential privacy.
   public struct Claim: Sendable, Equatable, Codable {
     /// Nil where there is none.
     public var epsilon: Double?
@@ -18,25 +19,36 @@ public struct PrivacyStatement: Sendable, Equatable, Codable {
   /// What one accountant makes of the steps that were taken; every one is an upper bound.
   public struct Audit: Sendable, Equatable, Codable {
     public var accountant: String
-    /// At the claim's delta; nil where there is no privacy.
+    /// At the claim's delta; nil where there is no privacy: infinite.
     public var epsilon: Double?
   }
 
-  public var schemaVersion = 1
+  public var schemaVersion = 2
   /// The SHA-256 digest of the file of weights that this is about.
   public var weights: String
-  public var method = "dp-sgd"
-  /// What was asked for where it holds for the steps taken, else the smallest audited epsilon.
+  /// The system's name.
+  public var method: String
+  /// published: as printed, with violations; else sound.
+  public var mode: SystemForm
+  /// The system's own parameters.
+  public var settings: [String: Parameter]
+  /// What was asked for where it holds for the steps taken, else the smallest audited epsilon; of a
+  /// published form, what its paper claims, which holds only if an audit is no larger.
   public var claim: Claim
   public var audits: [Audit]
-  /// The parameters of the method, all that the guarantee depends on.
-  public var parameters: DPSGD
-  /// Noisy steps, each counted once, those before an interruption included.
+  /// Why there is no privacy, or less than claimed; none where the claim holds.
+  public var violations: [String]
+  /// Descent with clipped gradients and Gaussian noise, all that its guarantee depends on; nil where
+  /// it is no part of the method.
+  public var parameters: DPSGD?
+  /// What was done with the data, for other accountants.
+  public var event: PrivacyEvent
+  /// Steps, each counted once, those before an interruption included.
   public var steps: Int
-  /// Examples that were sampled from.
+  /// Examples that were learnt from.
   public var examples: Int
   /// Which data sets the guarantee makes alike.
-  public var neighbours = NeighbouringRelation.addOrRemoveOne
+  public var neighbours: NeighbouringRelation
   /// What has to hold.
   public var assumptions: [String]
   /// What the guarantee says nothing about.
@@ -47,27 +59,36 @@ public struct PrivacyStatement: Sendable, Equatable, Codable {
   ///   - target: what was asked for; its epsilon is nil where nothing was.
   /// - Throws: ``PrivacyError`` where delta is not in (0, 1).
   public init(
-    weights: String, method: DPSGD, steps: Int, examples: Int, target: Claim
+    weights: String, system: any TrainingSystem, account: PrivacyAccount, steps: Int,
+    examples: Int, target: Claim
   ) throws(PrivacyError) {
     self.weights = weights
-    parameters = method
+    method = type(of: system).information.name
+    settings = Dictionary(
+      uniqueKeysWithValues: TrainingSystems.parameters(of: system).map { ($0.name, $0.value) })
+    violations = account.violations
+    mode = account.claimsPrivacy && !violations.isEmpty ? .published : .sound
+    parameters = account.descent
+    event = account.event(steps)
+    neighbours = account.neighbours
     self.steps = steps
     self.examples = examples
-    let event = method.event(steps: steps)
-    let byDistribution = try PLDAccountant().epsilon(of: event, delta: target.delta)
-    let byMoments = try RDPAccountant().epsilon(of: event, delta: target.delta).epsilon
-    audits = [("privacy loss distribution", byDistribution), ("Renyi divergence", byMoments)].map {
-      Audit(accountant: $0, epsilon: $1.isFinite ? $1 : nil)
-    }
-    let audited = min(byDistribution, byMoments)
-    claim = target
-    if let epsilon = target.epsilon, epsilon >= audited {
-      claim.epsilon = epsilon
+    audits = try Self.audits(event, account, delta: target.delta)
+    let audited = audits.compactMap(\.epsilon).min()
+    if let published = account.published {
+      claim = published
+    } else if let epsilon = target.epsilon, let audited, epsilon >= audited {
+      claim = target
     } else {
-      claim.epsilon = audited.isFinite ? audited : nil
+      claim = Claim(epsilon: audited, delta: target.delta)
     }
-    assumptions = Self.assumptions(method)
-    if target.delta >= 1 / Double(examples) {
+    assumptions =
+      account.assumptions + [
+        "normalisation constants, architecture, initial weights and augmentation do not depend on "
+          + "the data",
+        "arithmetic is taken as exact: rounding of sums and of noise is not part of the proof",
+      ]
+    if target.delta >= 1 / Double(examples), account.claimsPrivacy {
       assumptions.append(
         "a delta of \(target.delta), not below 1 / \(examples), is acceptable: publishing a whole "
           + "example at random would satisfy it")
@@ -80,20 +101,35 @@ public struct PrivacyStatement: Sendable, Equatable, Codable {
     ]
   }
 
-  private static func assumptions(_ method: DPSGD) -> [String] {
-    [
-      "each example took part in each step independently with the sampling rate (Poisson sampling)",
-      "which examples took part, and the noise, stay unknown",
-      "the number of examples, and so the sampling rate, is public",
-      "normalisation constants, architecture, initial weights and augmentation do not depend on the "
-        + "data",
-      "the weights of all steps may be seen, but no loss, accuracy or batch size on training data",
-      "arithmetic is taken as exact: rounding of sums and of noise is not part of the proof",
-      method.randomness == .secure
-        ? "AES-256 in counter mode with a key of the operating system yields random bits"
-        : "nobody knows the seed that sampling and noise were computed from: whoever does can undo "
-          + "them",
+  private static func audits(
+    _ event: PrivacyEvent, _ account: PrivacyAccount, delta: Double
+  ) throws(PrivacyError) -> [Audit] {
+    guard account.violations.isEmpty else {
+      return [Audit(accountant: "what the method does", epsilon: nil)]
+    }
+    var found = [
+      (
+        "privacy loss distribution",
+        try PLDAccountant(relation: account.neighbours).epsilon(of: event, delta: delta)
+      )
     ]
+    // The moments of sampled and of Gaussian noise are those for one example added or removed.
+    if account.neighbours == .addOrRemoveOne || event.pureEpsilon != nil {
+      found.append(
+        ("Renyi divergence", try RDPAccountant().epsilon(of: event, delta: delta).epsilon))
+    }
+    if let epsilon = event.pureEpsilon { found.append(("sum, with delta 0", epsilon)) }
+    return found.map { Audit(accountant: $0, epsilon: $1.isFinite ? $1 : nil) }
+  }
+
+  /// One line.
+  public var summary: String {
+    func text(_ epsilon: Double?) -> String { epsilon.map { "\($0)" } ?? "infinite" }
+    let audited = audits.compactMap(\.epsilon).min()
+    if claim.epsilon == nil && audited == nil { return "privacy    none" }
+    var line = "privacy    epsilon \(text(claim.epsilon)) at delta \(claim.delta)"
+    if !violations.isEmpty { line += " claimed; audited: \(text(audited)): UNSOUND" }
+    return line
   }
 
   /// As JSON text, fields in alphabetical order.

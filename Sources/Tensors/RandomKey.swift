@@ -28,6 +28,8 @@ public struct RandomKey: Sendable, Hashable {
     public static let expectationNoise = Purpose(rawValue: 13)
     public static let privateSampling = Purpose(rawValue: 20)
     public static let privateNoise = Purpose(rawValue: 21)
+    public static let localNoise = Purpose(rawValue: 24)
+    public static let adversary = Purpose(rawValue: 25)
     public static let eigenvector = Purpose(rawValue: 30)
     public static let redistribution = Purpose(rawValue: 31)
     public static let trialSelection = Purpose(rawValue: 40)

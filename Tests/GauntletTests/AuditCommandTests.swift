@@ -86,8 +86,8 @@ import Testing
       "40 examples, not 41"
     ),
     (["--noise-multiplier", "1", "--confidence", "1"], "--confidence is to be between 0 and 1"),
-    ([], "--method dp-sgd needs either --noise-multiplier or --target-epsilon"),
-    (["--method", "plain"], "an audit needs a claim: --method dp-sgd"),
+    ([], "noise needs either a noise multiplier or a target epsilon"),
+    (["--method", "sgd"], "--delta is not for method sgd but for dp-sgd"),
   ])
   func wrongOptionsAreOneSentence(options: [String], message: String) throws {
     try TinyModel.with { tiny in

@@ -9,7 +9,7 @@ import Testing
     (#"{"epochs": -2}"#, "training: epochs must be 1 to 1048576, not -2"),
     (#"{"limit": -2}"#, "--limit is to be at least 1, not -2"),
     (#"{"learning-rate": -1}"#, "training: learning rate must be more than 0, not -1.0"),
-    (#"{"clip": 2}"#, "--clip is for --method dp-sgd"),
+    (#"{"clip": 2}"#, "--clip is not for method sgd but for dp-sgd"),
     (
       #"{"method": "dp-sgd", "noise-multiplier": -1}"#,
       "private training: noise multiplier must be at least 0 and finite, not -1.0"

@@ -123,7 +123,7 @@ import Testing
     (["--seed", "4"], "belongs to another run: configuration.seed is 3, not 4"),
     (["--limit", "39"], "belongs to another run: "),
     (["--data", "other.npz"], "belongs to another run: data is "),
-    (["--method", "plain"], "belongs to another run: "),
+    (["--method", "sgd"], "belongs to another run: "),
   ])
   func theCheckpointOfAnotherRunIsRefused(changes: [String], message: String) throws {
     try TinyModel.with { tiny in
@@ -134,7 +134,7 @@ import Testing
       let checkpoint = URL(fileURLWithPath: tiny.folder + "/net.checkpoint")
       let last = try Data(contentsOf: checkpoint)
       var arguments = Self.arguments
-      if changes == ["--method", "plain"] {
+      if changes == ["--method", "sgd"] {
         let own = ["--noise-multiplier", "1.5", "--randomness", "seeded", "--delta", "1e-3"]
         arguments.removeAll { own.contains($0) }
       }

@@ -16,7 +16,8 @@ import Testing
   /// loss distributions, 1.0355 by Renyi divergence.
   @Test func auditsAreThoseOfKnownAccountants() throws {
     let statement = try PrivacyStatement(
-      weights: "00", method: Self.method(4), steps: 10_000, examples: 60_000,
+      weights: "00", system: DPSGDTraining(), account: PrivacyAccount(Self.method(4)),
+      steps: 10_000, examples: 60_000,
       target: .init(epsilon: nil, delta: 1e-5))
     #expect(
       statement.audits.map(\.accountant) == ["privacy loss distribution", "Renyi divergence"])
@@ -29,7 +30,8 @@ import Testing
   @Test(arguments: [(1.0, 1.0), (0.5, 0.947)])
   func whatWasAskedForIsClaimedOnlyWhereItHolds(asked: Double, claimed: Double) throws {
     let statement = try PrivacyStatement(
-      weights: "00", method: Self.method(4), steps: 10_000, examples: 60_000,
+      weights: "00", system: DPSGDTraining(), account: PrivacyAccount(Self.method(4)),
+      steps: 10_000, examples: 60_000,
       target: .init(epsilon: asked, delta: 1e-5))
     let epsilon = try #require(statement.claim.epsilon)
     expectClose(epsilon, claimed, Tolerance(relative: 1e-3, absolute: 0))
@@ -37,18 +39,53 @@ import Testing
 
   @Test func withoutNoiseNothingIsClaimed() throws {
     let statement = try PrivacyStatement(
-      weights: "00", method: Self.method(0), steps: 3, examples: 60_000,
+      weights: "00", system: DPSGDTraining(), account: PrivacyAccount(Self.method(0)), steps: 3,
+      examples: 60_000,
       target: .init(epsilon: 1, delta: 1e-5))
     #expect(statement.claim.epsilon == nil && statement.audits.allSatisfy { $0.epsilon == nil })
   }
 
   @Test func comesBackFromItsText() throws {
     let statement = try PrivacyStatement(
-      weights: "00", method: Self.method(2), steps: 30, examples: 60_000,
+      weights: "00", system: DPSGDTraining(), account: PrivacyAccount(Self.method(2)), steps: 30,
+      examples: 60_000,
       target: .init(epsilon: nil, delta: 1e-5))
     let text = try statement.json()
     #expect(try JSONDecoder().decode(PrivacyStatement.self, from: Data(text.utf8)) == statement)
     #expect(text.contains("\"neighbours\" : \"add-or-remove-one\""))
+    #expect(text.contains("\"mode\" : \"sound\""))
+  }
+
+  @Test func aLargeDeltaIsRemarkedUpon() throws {
+    func assumptions(_ delta: Double) throws -> [String] {
+      try PrivacyStatement(
+        weights: "00", system: DPSGDTraining(), account: PrivacyAccount(Self.method(2)), steps: 3,
+        examples: 1000, target: .init(epsilon: nil, delta: delta)
+      ).assumptions
+    }
+    #expect(try assumptions(1e-3).contains { $0.hasPrefix("a delta of 0.001, not below 1 / 1000") })
+    #expect(try !assumptions(9e-4).contains { $0.hasPrefix("a delta of") })
+  }
+
+  /// What else is released is paid for: one Gaussian of multiplier 5 beside 100 steps.
+  @Test func releasesBesideTheDescentCount() throws {
+    let beside = PrivacyEvent.gaussian(noiseMultiplier: 5)
+    let account = PrivacyAccount(Self.method(2), beside: beside)
+    let descent = Self.method(2).event(steps: 100)
+    #expect(account.event(100) == .composed([beside, descent]))
+    func epsilon(_ event: PrivacyEvent) throws -> Double {
+      try PLDAccountant().epsilon(of: event, delta: 1e-5)
+    }
+    #expect(try epsilon(account.event(100)) > epsilon(descent))
+    let alone = try DPSGD.noiseMultiplier(epsilon: 2, delta: 1e-5, samplingRate: 0.02, steps: 50)
+    let less = try DPSGD.noiseMultiplier(
+      epsilon: 2, delta: 1e-5, samplingRate: 0.02, steps: 50, beside: beside)
+    #expect(less > alone)
+    let whole = PrivacyEvent.composed([
+      beside,
+      .selfComposed(.poissonSampledGaussian(rate: 0.02, noiseMultiplier: less), count: 50),
+    ])
+    #expect(try epsilon(whole) <= 2)
   }
 
   @Test func theNoiseFoundIsTheSmallestThatDoes() throws {

@@ -6,6 +6,13 @@ public import Tensors
 #endif
 
 extension Redistribution {
+  /// Shares proportional to relevances that somebody else computed from examples.
+  package init(relevance: [Double], examples: Int) throws(CertificationError) {
+    var record = Record(.relevance)
+    (record.beta, record.examples) = (1, examples)
+    try self.init(weights: relevance, floor: Redistribution.defaultFloor, record)
+  }
+
   /// Shares proportional to how much the loss of a trained network depends on each value:
   /// `s_k = mean over examples of |dL / dh_k|^beta`, L the softmax cross-entropy of the label, in a
   /// pass without noise (Phan et al., 2019, Equation 7).

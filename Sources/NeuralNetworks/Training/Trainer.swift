@@ -41,6 +41,16 @@ public final class Trainer {
     public var indices: [Int]
     /// From 0.
     public var number: Int
+
+    public init(
+      network: Network, images: Tensor, labels: [Int], indices: [Int], number: Int
+    ) {
+      self.network = network
+      self.images = images
+      self.labels = labels
+      self.indices = indices
+      self.number = number
+    }
   }
 
   /// What came of a step.

@@ -1,0 +1,172 @@
+internal import NeuralNetworks
+internal import Tensors
+
+/// Descent along the gradient of a ``TaylorLoss``, whose coefficients alone hold the data: what AdLM
+/// and StoBatch minimise.
+///
+/// A step learns from the examples of its batch and, where `adversarialWeight` is given, also from
+/// those of the batch behind it, which come second, with that weight; together
+/// `1 / (m (1 + xi)) (sum L(benign) + xi sum L(adversarial))`.
+final class FunctionalDescent: TrainingMethod {
+  /// What a step's batch is.
+  enum Batches {
+    /// All examples once an epoch, in an order of its own.
+    case shuffled
+    /// The same disjoint batches in every epoch.
+    case fixed
+  }
+
+  private let configuration: TrainingConfiguration
+  private let count: Int
+  private let classes: Int
+  private let batches: Batches
+  /// xi; nil: no second batch.
+  private let adversarialWeight: Double?
+  /// `[count, classes]`; nil: those of the release.
+  private let targets: [Float]?
+  private let release: LocalRelease?
+  /// Added to the gradient of the last weights `[classes, hidden]`: noise on the coefficients of the
+  /// linear term.
+  private let outputNoise: [Float]?
+  private let gradient: BatchGradient
+  private let reconstruction: Reconstruction?
+  private let sizes: [Int]
+  /// The place of the last weights among the parameters.
+  private let lastWeights: Int?
+  private let memoryOfGradients: UnsafeMutablePointer<Float>
+  private var orders: [Int: [Int]] = [:]
+
+  /// - Parameters:
+  ///   - labels: of all examples.
+  ///   - release: what is seen of the labels; nil: the labels.
+  ///   - reconstruction: trains the first layer with weights in place of the loss.
+  init(
+    for network: Network, labels: [Int], configuration: TrainingConfiguration, threads: Int,
+    batches: Batches, release: LocalRelease? = nil, adversarialWeight: Double? = nil,
+    outputNoise: [Float]? = nil, reconstruction: Reconstruction? = nil
+  ) {
+    self.configuration = configuration
+    count = labels.count
+    self.batches = batches
+    self.release = release
+    self.adversarialWeight = adversarialWeight
+    self.outputNoise = outputNoise
+    self.reconstruction = reconstruction
+    classes = network.outputShape.elementCount
+    if release == nil {
+      var targets = [Float](repeating: 0, count: labels.count * classes)
+      for (example, label) in labels.enumerated() { targets[example * classes + label] = 1 }
+      self.targets = targets
+    } else {
+      targets = nil
+    }
+    gradient = BatchGradient(for: network, chunk: configuration.chunk, threads: threads)
+    let parameters = network.parameters
+    sizes = parameters.map(\.values.count)
+    lastWeights = parameters.lastIndex { $0.shape.count == 2 }
+    memoryOfGradients = .allocate(capacity: sizes.reduce(0, +))
+    memoryOfGradients.initialize(repeating: 0, count: sizes.reduce(0, +))
+  }
+
+  deinit { memoryOfGradients.deallocate() }
+
+  /// How many of a step's examples are benign.
+  func benignCount(step: Int) -> Int { part(step % stepsPerEpoch).count }
+
+  private var stepsPerEpoch: Int { configuration.stepsPerEpoch(count: count) }
+
+  private func part(_ number: Int) -> Range<Int> {
+    let first = number * configuration.batchSize
+    return first..<min(first + configuration.batchSize, count)
+  }
+
+  private func order(_ epoch: Int) -> [Int] {
+    let epoch = batches == .fixed ? 0 : epoch
+    if let order = orders[epoch] { return order }
+    let order = TrainingData.order(count: count, seed: configuration.seed, epoch: epoch)
+    orders = [epoch: order]
+    return order
+  }
+
+  func batch(step: Int) -> [Int] {
+    let (epoch, number) = step.quotientAndRemainder(dividingBy: stepsPerEpoch)
+    let order = order(epoch)
+    let benign = Array(order[part(number)])
+    guard adversarialWeight != nil else { return benign }
+    return benign + order[part((number + 1) % stepsPerEpoch)]
+  }
+
+  func compute(
+    _ network: Network, images: Tensor, labels: [Int], step: Int
+  ) throws(TrainingError) -> Trainer.Outcome {
+    let indices = batch(step: step)
+    let benign = benignCount(step: step)
+    let xi = adversarialWeight ?? 0
+    let scale = 1 / (Double(benign) * (1 + xi))
+    let targets: [Float]
+    do {
+      targets = try self.targets ?? release?.targets() ?? []
+    } catch {
+      throw .data("\(error)")
+    }
+    let classes = classes
+    let outcome = gradient.compute(
+      network, images: images, seed: configuration.seed, step: step
+    ) { logits, positions, gradient in
+      var (loss, correct) = (0.0, 0)
+      for (row, position) in positions.enumerated() {
+        let z = logits + row * classes
+        let weight = position < benign ? 1 : xi
+        loss += targets.withUnsafeBufferPointer { targets in
+          guard let base = targets.baseAddress else { return 0 }
+          return weight
+            * TaylorLoss.evaluate(
+              z, targets: base + indices[position] * classes, classes: classes,
+              weight: weight * scale, gradient: gradient + row * classes)
+        }
+        let best = (1..<classes).reduce(0) { z[$1] > z[$0] ? $1 : $0 }
+        if best == labels[position] { correct += 1 }
+      }
+      return (loss, correct)
+    }
+    let loss = outcome.loss * scale
+    guard loss.isFinite else { throw .diverged(step: step) }
+    collect(network, images: images, step: step)
+    return Trainer.Outcome(loss: loss, correct: outcome.correct, count: labels.count)
+  }
+
+  /// The batch's gradients, those of the last weights with noise, those of the first layer replaced.
+  private func collect(_ network: Network, images: Tensor, step: Int) {
+    let replaced = reconstruction?.gradients(network, images: images, step: step) ?? []
+    for (index, target) in gradients.enumerated() {
+      let target = UnsafeMutablePointer(mutating: target)
+      if index < replaced.count {
+        target.update(from: replaced[index], count: sizes[index])
+        continue
+      }
+      target.update(from: gradient.gradients[index], count: sizes[index])
+      if index == lastWeights, let outputNoise {
+        add(outputNoise, to: target, count: sizes[index])
+      }
+    }
+  }
+
+  var gradients: [UnsafePointer<Float>] {
+    var offset = 0
+    return sizes.map { size in
+      defer { offset += size }
+      return UnsafePointer(memoryOfGradients + offset)
+    }
+  }
+
+  var memory: [Double] {
+    get { release?.memory ?? [] }
+    set {
+      guard let release else {
+        precondition(newValue.isEmpty, "another method's memory")
+        return
+      }
+      release.memory = newValue
+    }
+  }
+}

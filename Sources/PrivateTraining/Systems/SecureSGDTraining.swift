@@ -1,0 +1,87 @@
+internal import NeuralNetworks
+internal import Privacy
+public import Robustness
+
+/// Secure-SGD: ``DPSGD`` on a network with noise of the heterogeneous Gaussian mechanism behind its
+/// first layer, so that its training data are private and its predictions can be certified.
+///
+/// N. Phan et al., "Heterogeneous Gaussian Mechanism: Preserving Differential Privacy in Deep
+/// Learning with Provable Robustness", 2019, Algorithm 1; its lines stand in the code.
+///
+/// | | `sound` | `published` |
+/// |---|---|---|
+/// | line 3, the noise of the first layer | fresh for every example and step | drawn once |
+/// | r, Equation 7 | from the weights, even, random, or released privately | from the data |
+/// | sensitivity | the smallest proved bound | the printed bound of Section 4 |
+///
+/// One draw of noise is a bias and hides nothing; r computed from the examples shows in the weights
+/// and in every prediction, and no accountant counts it.
+public struct SecureSGDTraining: TrainingSystem {
+  public static let information = TrainingSystemInformation(
+    name: "secure-sgd", summary: "dp-sgd with the noise of hgm-pixeldp",
+    reference: "N. Phan et al., Heterogeneous Gaussian Mechanism, 2019, Algorithm 1",
+    options: [.gaussianDescent],
+    parameters: HGMNoise.parameters.merging(
+      [
+        "relevanceClip": "what private-relevance limits an example's relevance to",
+        "relevanceNoise": "the noise multiplier of private-relevance",
+      ], uniquingKeysWith: { $1 }))
+
+  public var epsilon = 4.0
+  public var delta = 1e-5
+  public var size = 0.1
+  public var norm = Norm.linf
+  public var after: String?
+  public var r = HGMNoise.Shares.weights
+  public var form = SystemForm.sound
+  public var relevanceClip = 0.1
+  public var relevanceNoise = 30.0
+
+  public init() {}
+
+  private var noise: RobustnessNoise {
+    RobustnessNoise(
+      mechanism: .extended, epsilon: epsilon, delta: delta, size: size, norm: norm, node: after,
+      bound: form == .published ? .printed : .smallest)
+  }
+
+  public func validate() throws(PrivateTrainingError) {
+    try noise.validate()
+    for (name, value) in [
+      ("relevanceClip", relevanceClip), ("relevanceNoise", relevanceNoise),
+    ] where !(value > 0 && value.isFinite) {
+      throw .parameter(name: name, problem: "must be positive and finite, not \(value)")
+    }
+    if r == .relevance && form == .sound {
+      throw .parameter(
+        name: "r",
+        problem: "is relevance, computed from the private data, which form=published does and no "
+          + "privacy figure covers; private-relevance is the form that one covers")
+    }
+  }
+
+  public func plan(_ setting: TrainingSetting) throws -> TrainingPlan {
+    var beside = PrivacyEvent.composed([])
+    if r == .privateRelevance { beside = .gaussian(noiseMultiplier: relevanceNoise) }
+    // Lines 4 to 16: Poisson batches, clipping to C, noise sigma C, the mean over m.
+    let method = try setting.privacy.descent(setting, beside: beside)
+    var account = PrivacyAccount(method, beside: beside)
+    if r == .relevance {
+      let target = setting.privacy.target
+      account.published = .init(
+        epsilon: try PLDAccountant().epsilon(
+          of: method.event(steps: setting.steps), delta: target.delta), delta: target.delta)
+      account.violations.append(
+        "r is a function of the private examples and shapes the noise of training and of every "
+          + "prediction: one example can be told from another by it, whatever noise the gradients "
+          + "have")
+    }
+    return try setting.plan(
+      { try $0.descend(by: method) }, account: account, noise: noise, shares: r,
+      // Line 3: gamma, in the published form one draw for the run.
+      sharing: form == .published ? .run : nil,
+      release: PrivateRelevance(
+        norm: relevanceClip, noiseMultiplier: relevanceNoise,
+        randomness: PrivateRandomness(method.randomness, seed: setting.configuration.seed)))
+  }
+}

@@ -1,0 +1,76 @@
+import Certification
+import NeuralNetworks
+import Privacy
+import PrivateTraining
+import Robustness
+import Tensors
+import TestSupport
+import Testing
+
+/// Systems whose networks hide changes of the input.
+@Suite struct NoisySystemTests {
+  /// The trained network's noise is what its own weights ask for, no less.
+  @Test(arguments: ["secure-sgd", "secure-sgd:form=published", "hgm-pixeldp:r=random"])
+  func theFinalNoiseIsCalibratedToTheFinalWeights(_ text: String) throws {
+    let system = try TrainingSystems.parse(text)
+    let request =
+      text.hasPrefix("hgm") ? PrivacyRequest() : SystemExample.Case(text: text).request
+    let network = try SystemExample.run(system, try SystemExample.setting(request))
+    let placed = try #require(network.noises.first)
+    #expect(network.noises.count == 1 && placed.value == 1 && placed.noise.sharing == nil)
+    let bounds = try Sensitivity.bounds(
+      LinearMap(prefixOf: network, upTo: 1),
+      redistribution: Redistribution.shares(of: placed.noise),
+      from: .linf, to: .l2)
+    let printed = try #require(bounds.bounds.first { $0.method == .printed }).value
+    let sensitivity = text.contains("published") ? printed : bounds.smallest.value
+    let scale = try Mechanism.extended.scale(
+      epsilon: 4, delta: 1e-5, sensitivity: sensitivity * 0.1)
+    expectClose(Double(placed.noise.scale), scale, .rounding)
+    #expect(Double(placed.noise.scale) >= scale)
+    // So the classifier's own bound on the smoothed outputs is the epsilon asked for.
+    let release = try #require(try network.noiseReleases(in: .linf).first)
+    #expect(
+      release.sensitivity * 0.1 / release.scale <= Mechanism.extended.unitRatio(
+        epsilon: 4, logDelta: -11.512925464970229) * 1.000001)
+  }
+
+  @Test func laplaceNoiseAtTheInputHasItsClosedForm() throws {
+    let system = try TrainingSystems.parse(
+      "pixeldp:mechanism=laplace,delta=0,epsilon=2,size=0.5,norm=l1,after=input")
+    let network = try SystemExample.run(system, try SystemExample.setting(PrivacyRequest()))
+    let noise = try #require(network.noises.first)
+    #expect(noise.value == 0 && noise.noise.family == .laplace)
+    expectClose(Double(noise.noise.scale), 0.25, .rounding)
+  }
+
+  /// The published form trains with one draw for all examples of all steps, and is used with fresh
+  /// ones.
+  @Test func thePublishedNoiseOfTrainingIsDrawnOnce() throws {
+    let system = try TrainingSystems.parse("secure-sgd:form=published")
+    let plan = try system.plan(try SystemExample.setting())
+    #expect(plan.network.noises.map(\.noise.sharing) == [.run])
+    let sound = try TrainingSystems.parse("secure-sgd").plan(try SystemExample.setting())
+    #expect(sound.network.noises.map(\.noise.sharing) == [nil])
+  }
+
+  /// Limits and noise, by hand: with a huge noise multiplier r is mostly noise, with a tiny one and a
+  /// wide limit it is the relevance itself.
+  @Test func relevanceIsReleasedWithItsNoise() throws {
+    func shares(_ parameters: String) throws -> [Float] {
+      let system = try TrainingSystems.parse("secure-sgd:" + parameters)
+      let request = PrivacyRequest(noiseMultiplier: 1, delta: 1e-3, randomness: .seeded)
+      let setting = try SystemExample.setting(request, epochs: 1)
+      let plan = try system.plan(setting)
+      let trainer = try SystemExample.trainer(plan, setting)
+      _ = try trainer.advance(replacing: plan.images)
+      return try #require(trainer.network.noises.first?.noise.relativeScales).values
+    }
+    let exact = try shares("form=published,r=relevance")
+    let close = try shares("r=private-relevance,relevanceClip=1000,relevanceNoise=1e-9")
+    expectClose(close, exact.map(Double.init), .accumulation)
+    let noisy = try shares("r=private-relevance,relevanceClip=0.1,relevanceNoise=1000")
+    let difference = zip(noisy, exact).map { abs($0 - $1) }.max() ?? 0
+    #expect(difference > 0.1)
+  }
+}
