@@ -16,7 +16,8 @@ struct AuditCommand: ParsableCommand {
       guesses are right gives a lower bound on epsilon, which is printed beside the claim \
       (T. Steinke, M. Nasr, M. Jagielski, "Privacy Auditing with One (1) Training Run", 2023). The \
       exit status is 70 where the bound is above the claim. The network is thrown away: it has \
-      learned from canaries.
+      learned from canaries. Of a method whose noise is shared by examples or steps (adlm and \
+      stobatch as published), the data are computed from what it shows.
 
       EXAMPLES
         gauntlet audit --architecture small-cnn --data mnist --limit 5000 --method dp-sgd \\
@@ -24,19 +25,7 @@ struct AuditCommand: ParsableCommand {
         gauntlet audit --config private.json --data mnist --canary-kind image --json audit.json
       """)
 
-  @Option(
-    help: ArgumentHelp(
-      "What to train; the architectures of gauntlet train.", valueName: "name"))
-  var architecture: String
-
-  @Option(help: ArgumentHelp("The data, as for gauntlet train.", valueName: "path"))
-  var data: String
-
-  @Option(help: "The part of the data to train on.")
-  var split = "train"
-
-  @Option(help: ArgumentHelp("The first examples only.", valueName: "n"))
-  var limit: Int?
+  @OptionGroup var source: SourceOptions
 
   @Option(
     help: ArgumentHelp(
@@ -56,6 +45,7 @@ struct AuditCommand: ParsableCommand {
   var confidence = 0.95
 
   @OptionGroup(title: "Training") var recipe: RecipeOptions
+  @OptionGroup(title: "Adversarial training") var adversary: AdversaryOptions
   @OptionGroup(title: "Private training") var privacy: PrivacyOptions
 
   @Option(
@@ -74,105 +64,159 @@ struct AuditCommand: ParsableCommand {
   var quiet = false
 
   func validate() throws {
-    guard Architecture.named(architecture) != nil else {
-      let names = Architecture.all.map(\.name).joined(separator: ", ")
-      throw ValidationError("there is no architecture '\(architecture)'; there are \(names)")
-    }
     guard (1...1024).contains(threads) else {
       throw ValidationError("--threads is to be 1 to 1024, not \(threads)")
     }
-    if let limit, limit < 1 { throw ValidationError("--limit is to be at least 1, not \(limit)") }
     guard confidence > 0 && confidence < 1 else {
       throw ValidationError("--confidence is to be between 0 and 1, not \(confidence)")
     }
   }
 
   func run() throws {
-    guard let architecture = Architecture.named(architecture) else { return }
     if let json, json != "-" { try checkWritable(json) }
-    let train = try Dataset.load(path: data, split: split)
-    let count = min(limit ?? train.count, train.count)
-    let network = try architecture.makeNetwork(
-      inputShape: train.shape, classes: train.classCount,
-      normalization: try recipe.normalization(channels: train.shape[0]), seed: recipe.seed)
-    let configuration = try recipe.configuration()
-    let steps = configuration.epochs * configuration.stepsPerEpoch(count: count)
-    guard try privacy.system(attacks: false, noises: false) is DPSGDTraining else {
-      throw UsageError("an audit needs a claim: --method dp-sgd with its options")
+    let adversary = try adversary.adversary(seed: recipe.seed, threads: threads)
+    let system = try privacy.system(attacks: adversary != nil, noises: false)
+    let (_, examples, network) = try source.load(recipe)
+    privacy.warn(examples: examples.count)
+    let setting = TrainingSetting(
+      network: network, data: examples, configuration: try recipe.configuration(),
+      privacy: privacy.request, adversary: adversary?.adversary, threads: threads)
+    if try reconstruct(system, setting) { return }
+    let options = type(of: system).information.options
+    guard !options.isDisjoint(with: [.gaussianDescent, .budget]) else {
+      throw UsageError("an audit needs a claim: a method with --target-epsilon or its noise")
     }
-    privacy.warn(examples: count)
-    let examples = TrainingData(labels: Array(train.labels.prefix(count))) { train.images($0) }
-    let method = try privacy.request.descent(
-      TrainingSetting(
-        network: network, data: examples, configuration: configuration, privacy: privacy.request))
-    let run = PrivateRun(
-      network: network, classes: train.classCount,
-      data: examples, configuration: configuration, method: method,
-      chunk: privacy.microBatch ?? ClippedGradient.block)
-    let audit = try audit(run)
-    let delta = privacy.request.target.delta
-    let accounted = try PLDAccountant().epsilon(of: method.event(steps: steps), delta: delta)
+    let (audit, plan) = try audit(system, setting)
+    let statement = try PrivacyStatement(
+      weights: "", system: system, account: plan.account, steps: setting.steps,
+      examples: examples.count, target: privacy.request.target)
     let result = try AuditResult(
-      audit, kind: canaryKind, method: "dp-sgd \(method.summary)", steps: steps, examples: count,
-      claimedEpsilon: max(privacy.request.target.epsilon ?? accounted, accounted))
+      audit, kind: canaryKind,
+      method: plan.description(of: system) ?? statement.method, steps: setting.steps,
+      examples: examples.count, claimedEpsilon: statement.claim.epsilon ?? .infinity)
+    try write(result.json, result.text)
+    if result.verdict == .violation, statement.mode == .sound { throw BrokenClaim(result: result) }
+  }
+
+  /// Results go where they were asked for.
+  private func write(_ document: () throws -> String, _ text: String) throws {
     if let json {
-      let text = try result.json()
-      if json == "-" { Terminal.print(text) } else { try writeAtomically(text, to: json) }
+      let document = try document()
+      if json == "-" { return Terminal.print(document) }
+      try writeAtomically(document, to: json)
     }
-    if json != "-" { Terminal.print(result.text) }
-    if result.verdict == .violation { throw BrokenClaim(result: result) }
+    Terminal.print(text)
   }
 
-  /// What is trained.
-  private struct PrivateRun {
-    var network: Network
-    var classes: Int
-    var data: TrainingData
-    var configuration: TrainingConfiguration
-    var method: DPSGD
-    var chunk: Int
+  /// Where noise is shared, the data are computed from what is shown: true if they were asked for.
+  private func reconstruct(_ system: any TrainingSystem, _ setting: TrainingSetting) throws -> Bool
+  {
+    guard !type(of: system).information.options.contains(.gaussianDescent) else { return false }
+    let plan = try system.plan(setting)
+    let (result, stopped) = try watched { progress in
+      try SharedNoiseAudit.run(
+        plan, setting, method: plan.description(of: system) ?? "", progress: progress)
+    }
+    if stopped { throw CancellationError() }
+    guard let result else { return false }
+    try write(result.json, result.text)
+    return true
   }
 
-  private func audit(_ run: PrivateRun) throws -> CanaryAudit {
-    let seed = run.configuration.seed
+  private func audit(
+    _ system: any TrainingSystem, _ setting: TrainingSetting
+  ) throws -> (CanaryAudit, TrainingPlan) {
+    let seed = setting.configuration.seed
+    let delta = privacy.request.target.delta
+    var setting = setting
     switch canaryKind {
     case .gradient:
-      let method = try GradientCanaries(
-        run.method, for: run.network, count: run.data.count, canaries: canaries, seed: seed,
-        chunk: run.chunk, threads: threads)
-      _ = try train(run, on: run.data, method: method)
-      return try CanaryAudit(
-        scores: method.scores, included: method.included, delta: privacy.request.target.delta,
-        confidence: confidence)
+      guard type(of: system).information.options.contains(.gaussianDescent) else {
+        throw UsageError(
+          "gradient canaries are for methods with clipped gradients and Gaussian noise; use "
+            + "--canary-kind image")
+      }
+      var method: GradientCanaries?
+      setting.makeDescent = { descent, setting in
+        let made = try GradientCanaries(
+          descent, for: setting.network, count: setting.data.count, canaries: canaries, seed: seed,
+          chunk: setting.privacy.microBatch ?? ClippedGradient.block, threads: threads)
+        method = made
+        return made
+      }
+      let plan = try system.plan(setting)
+      _ = try train(plan, plan.method, setting)
+      guard let method else { throw UsageError("the method has no descent to put canaries in") }
+      return (
+        try CanaryAudit(
+          scores: method.scores, included: method.included, delta: delta, confidence: confidence),
+        plan
+      )
     case .image:
-      let images = try ImageCanaries(canaries, in: run.data, classes: run.classes, seed: seed)
-      let descent = try PrivateDescent(
-        run.method, for: run.network, count: run.data.count, seed: seed, chunk: run.chunk,
-        threads: threads)
-      let network = try train(run, on: images.data, method: images.leavingOut(descent))
-      return try CanaryAudit(
-        scores: images.scores(of: network), included: images.included,
-        delta: privacy.request.target.delta, confidence: confidence)
+      let classes = setting.network.outputShape.reduce(1, *)
+      let images = try ImageCanaries(canaries, in: setting.data, classes: classes, seed: seed)
+      setting.data = images.data
+      let plan = try system.plan(setting)
+      let network = try train(plan, images.leavingOut(plan.method), setting)
+      return (
+        try CanaryAudit(
+          scores: images.scores(of: network), included: images.included, delta: delta,
+          confidence: confidence), plan
+      )
     }
   }
 
   /// The network after the last step.
   private func train(
-    _ run: PrivateRun, on data: TrainingData, method: any TrainingMethod
+    _ plan: TrainingPlan, _ method: any TrainingMethod, _ setting: TrainingSetting
   ) throws -> Network {
     let trainer = try Trainer(
-      run.network, on: data, configuration: run.configuration, method: method)
+      plan.network, on: setting.data, configuration: setting.configuration, method: method)
+    let (_, stopped) = try watched { progress in
+      while !trainer.isFinished {
+        _ = try trainer.advance(replacing: plan.images)
+        guard progress(trainer.step, trainer.totalSteps) else { return }
+      }
+    }
+    if stopped { throw CancellationError() }
+    return try plan.finish(trainer.averagedNetwork)
+  }
+
+  /// Runs with a progress bar that Ctrl-C stops.
+  private func watched<T>(
+    _ body: (_ progress: (Int, Int) -> Bool) throws -> T
+  ) throws -> (T, stopped: Bool) {
     var bar = ProgressBar(isQuiet: quiet)
     let interruption = Interruption()
     defer { bar.end() }
-    try interruption.during {
-      while !trainer.isFinished {
-        _ = try trainer.advance()
-        bar.update(trainer.step, of: trainer.totalSteps, text: " steps")
-        if interruption.isRequested { throw CancellationError() }
+    let result = try interruption.during {
+      try body { done, total in
+        if done > 0 { bar.update(done, of: total, text: " steps") }
+        return !interruption.isRequested
       }
     }
-    return trainer.averagedNetwork
+    return (result, interruption.isRequested)
+  }
+}
+
+extension SharedNoiseAudit {
+  /// For people.
+  fileprivate var text: String {
+    func share(_ value: Double) -> String { String(format: "%.2f %%", 100 * value) }
+    var lines = [
+      "method     \(method)",
+      "claim      " + (claimedEpsilon.map { "epsilon \($0), as published" } ?? "none"),
+      "images     \(share(pixelsRecovered)) of the pixels' differences of \(images) images found "
+        + "(largest error \(String(format: "%.2g", largestPixelError)))",
+    ]
+    if let labelsRecovered, let labels {
+      lines.append("labels     \(share(labelsRecovered)) of \(labels) found")
+    }
+    lines.append(
+      isViolation
+        ? "verdict    VIOLATION: what is shown tells the data; epsilon is infinite"
+        : "verdict    nothing found against the claim")
+    return lines.joined(separator: "\n") + "\n"
   }
 }
 

@@ -25,27 +25,10 @@ struct TrainCommand: ParsableCommand {
           --output noisy
       """)
 
-  @Option(
-    help: ArgumentHelp(
-      "What to train: "
-        + Architecture.all.map { "\($0.name) (\($0.summary))" }.joined(separator: "; ") + ".",
-      valueName: "name"))
-  var architecture: String
-
-  @Option(
-    help: ArgumentHelp(
-      "A folder of IDX files (MNIST), of CIFAR-10 batches, or of splits of PNG class folders, or "
-        + "an .npz file with x and y.", valueName: "path"))
-  var data: String
-
-  @Option(help: "The part of the data to train on.")
-  var split = "train"
+  @OptionGroup var source: SourceOptions
 
   @Option(help: "The part to test on after each epoch; none for no test.")
   var testSplit = "test"
-
-  @Option(help: ArgumentHelp("The first examples only.", valueName: "n"))
-  var limit: Int?
 
   @Option(
     help: ArgumentHelp(
@@ -85,34 +68,25 @@ struct TrainCommand: ParsableCommand {
   var quiet = false
 
   func validate() throws {
-    guard Architecture.named(architecture) != nil else {
-      let names = Architecture.all.map(\.name).joined(separator: ", ")
-      throw ValidationError("there is no architecture '\(architecture)'; there are \(names)")
-    }
     guard (1...1024).contains(threads) else {
       throw ValidationError("--threads is to be 1 to 1024, not \(threads)")
     }
-    if let limit, limit < 1 { throw ValidationError("--limit is to be at least 1, not \(limit)") }
     if let checkpointEvery, checkpointEvery < 0 {
       throw ValidationError("--checkpoint-every is not to be negative: \(checkpointEvery)")
     }
   }
 
   func run() throws {
-    guard let architecture = Architecture.named(architecture) else { return }
     let adversary = try adversary.adversary(seed: recipe.seed, threads: threads)
     let system = try privacy.system(attacks: adversary != nil, noises: !noises.isEmpty)
-    let train = try Dataset.load(path: data, split: split)
-    let test = testSplit == "none" ? nil : try Dataset.load(path: data, split: testSplit)
+    let (train, data, initial) = try source.load(recipe)
+    let test = testSplit == "none" ? nil : try Dataset.load(path: source.data, split: testSplit)
     if let test, test.shape != train.shape || test.classCount > train.classCount {
       throw UsageError(
         "split '\(testSplit)' has images \(test.shape) of \(test.classCount) classes, "
-          + "split '\(split)' \(train.shape) of \(train.classCount)")
+          + "split '\(source.split)' \(train.shape) of \(train.classCount)")
     }
-    let count = min(limit ?? train.count, train.count)
-    var network = try architecture.makeNetwork(
-      inputShape: train.shape, classes: train.classCount,
-      normalization: try recipe.normalization(channels: train.shape[0]), seed: recipe.seed)
+    var network = initial
     for noise in try noises.map({ try NoiseArgument($0) }) {
       guard case .scale = noise.request.strength, noise.redistribution == nil else {
         throw UsageError(
@@ -122,8 +96,7 @@ struct TrainCommand: ParsableCommand {
       network = try network.adding(noise.request).network
     }
     let configuration = try recipe.configuration()
-    privacy.warn(examples: count)
-    let data = TrainingData(labels: Array(train.labels.prefix(count))) { train.images($0) }
+    privacy.warn(examples: data.count)
     let plan = try system.plan(
       TrainingSetting(
         network: network, data: data, configuration: configuration, privacy: privacy.request,
@@ -131,15 +104,15 @@ struct TrainCommand: ParsableCommand {
     let trainer = try Trainer(
       plan.network, on: data, configuration: configuration, method: plan.method)
     let description = TrainingSummary.Run(
-      architecture: architecture.name, inputShape: train.shape, classes: train.classCount,
-      data: "sha256 \(train.sha256), the first \(count)" + recipe.preparation,
+      architecture: source.architecture, inputShape: train.shape, classes: train.classCount,
+      data: "sha256 \(train.sha256), the first \(data.count)" + recipe.preparation,
       attack: adversary?.description, method: plan.description(of: system),
       noise: noises.isEmpty ? nil : noises, configuration: configuration)
     var run = TrainingRun(
       trainer: trainer, plan: plan, system: system, description: description, output: output,
       test: test.map { test in TrainingData(labels: test.labels) { test.images($0) } },
       threads: threads, checkpointEvery: checkpointEvery ?? trainer.stepsPerEpoch, quiet: quiet,
-      examples: count, target: privacy.request.target)
+      examples: data.count, target: privacy.request.target)
     try run.begin(resuming: resume)
     try run.finish()
   }

@@ -104,9 +104,10 @@ public struct PrivacyRequest: Sendable, Equatable {
 }
 
 extension TrainingSetting {
-  /// ``PrivateDescent`` for this setting.
-  func descend(by method: DPSGD) throws(PrivateTrainingError) -> PrivateDescent {
-    try PrivateDescent(
+  /// ``PrivateDescent`` for this setting, or what an audit puts in its place.
+  func descend(by method: DPSGD) throws -> any TrainingMethod {
+    if let makeDescent { return try makeDescent(method, self) }
+    return try PrivateDescent(
       method, for: network, count: data.count, seed: configuration.seed,
       chunk: privacy.microBatch ?? ClippedGradient.block, threads: threads)
   }

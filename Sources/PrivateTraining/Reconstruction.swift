@@ -8,24 +8,26 @@ internal import Tensors
 /// that of a layer with input `1/2 - x` and output gradient h. N. Phan et al., "Scalable
 /// Differential Privacy with Certified Robustness in Adversarial Learning", 2020, Section 3.1.
 final class Reconstruction {
-  /// The first layer alone.
+  /// The first layer with weights, and what only reshapes its input.
   private var layer: Network
   private let shift: [Float]
   private let gradient: BatchGradient
 
   /// - Parameter shift: what is added to the layer's values, one each.
-  /// - Throws: ``PrivateTrainingError/network(problem:)`` where the first node has no weights.
+  /// - Throws: ``PrivateTrainingError/network(problem:)`` where something else stands in front of the
+  ///   first weights.
   init(
     of network: Network, shift: [Float], chunk: Int, threads: Int
   ) throws {
-    guard let node = network.nodes.first(where: { !($0.layer is Constant) }),
-      !node.layer.parameters.isEmpty, node.inputs == [0]
-    else {
+    let front = network.nodes.prefix { $0.layer.parameters.isEmpty }
+    guard front.count < network.nodes.count, front.allSatisfy({ $0.layer.isView }) else {
       throw PrivateTrainingError.network(
         problem: "a layer with weights must read the input to reconstruct it")
     }
     var layer = Network(inputShape: network.inputShape)
-    try layer.append(node.layer, named: node.name)
+    for node in network.nodes[...front.count] {
+      try layer.append(node.layer, named: node.name, reading: node.inputs)
+    }
     precondition(shift.count == layer.outputShape.elementCount, "a shift for each value")
     self.layer = layer
     self.shift = shift

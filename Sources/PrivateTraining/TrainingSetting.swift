@@ -13,6 +13,9 @@ public struct TrainingSetting {
   /// The smallest and largest value an input can have.
   public var bounds: ClosedRange<Float>
   public var threads: Int
+  /// Makes the method of descent with clipped gradients and Gaussian noise in place of
+  /// ``PrivateDescent``: how an audit gets canaries into any system that has such a descent.
+  package var makeDescent: ((DPSGD, TrainingSetting) throws -> any TrainingMethod)?
 
   public init(
     network: Network, data: TrainingData, configuration: TrainingConfiguration,
@@ -45,6 +48,9 @@ public struct TrainingPlan {
   public var finish: (Network) throws -> Network
   /// What may be said of its privacy.
   public var account: PrivacyAccount
+  /// What is shown of a step under noise that its examples, or steps, share; nil where no noise is
+  /// shared.
+  public var shows: ((Trainer.Step) throws -> SharedRelease)?
 
   public init(
     network: Network, method: any TrainingMethod, account: PrivacyAccount,

@@ -103,4 +103,24 @@ import Testing
       #expect(run.error.filter { $0 == "\n" }.count == 1)
     }
   }
+
+  /// Noise that is shared is taken away; the published claim is called what it is.
+  @Test(arguments: ["stobatch:form=published", "adlm:form=published"])
+  func sharedNoiseIsReconstructed(_ method: String) throws {
+    try TinyModel.with { tiny in
+      let attacks = method.hasPrefix("stobatch") ? ["--attack", "fgsm", "--epsilon", "0.1"] : []
+      let run = try Command.run(
+        [
+          "audit", "--architecture", "mlp", "--data", "data.npz", "--method", method,
+          "--target-epsilon", "2", "--batch-size", "10", "--epochs", "2", "--threads", "1",
+          "--json", "audit.json",
+        ] + attacks, in: tiny.folder)
+      #expect(run.status == 0, "\(run.error)")
+      #expect(run.output.contains("VIOLATION: what is shown tells the data; epsilon is infinite"))
+      let result = try JSONDecoder().decode(
+        SharedNoiseAudit.self,
+        from: Data(contentsOf: URL(fileURLWithPath: tiny.folder + "/audit.json")))
+      #expect(result.isViolation && result.claimedEpsilon == 2)
+    }
+  }
 }

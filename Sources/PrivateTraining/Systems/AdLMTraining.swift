@@ -102,7 +102,8 @@ public struct AdLMTraining: TrainingSystem {
     let method = FunctionalDescent(
       for: network, labels: data.labels, configuration: setting.configuration,
       threads: setting.threads, batches: .shuffled)
-    return TrainingPlan(
+    let inputNoise = network.noises.first { $0.value == 0 }
+    var plan = TrainingPlan(
       network: network, method: method,
       account: PrivacyAccount(
         neighbours: .replaceOne, published: .init(epsilon: 3 * budget, delta: 0),
@@ -113,5 +114,20 @@ public struct AdLMTraining: TrainingSystem {
         ]
       ) { _ in .nonPrivate },
       finish: { try $0.withoutNoise() })
+    plan.shows = inputNoise.map { placed in
+      { step in
+        var images = step.images
+        let adder = NoiseAdder(placed.noise, size: images.rowSize)
+        for position in step.labels.indices {
+          let key = placed.noise.trainingKey(seed: seed, step: step.number, position: position)
+          images.withRow(position) { row in
+            guard let base = row.baseAddress else { return }
+            adder.add(key, to: base, into: base)
+          }
+        }
+        return SharedRelease(images: images)
+      }
+    }
+    return plan
   }
 }

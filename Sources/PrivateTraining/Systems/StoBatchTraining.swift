@@ -119,7 +119,16 @@ public struct StoBatchTraining: TrainingSystem {
           of: network, shift: chi2.values, chunk: configuration.chunk, threads: setting.threads)
         : nil)
     let (psi, value) = (psi, first.value)
-    return TrainingPlan(
+    // Line 2: x + chi_1 / m.
+    func shift(_ images: inout Tensor) {
+      for position in 0..<images.rowCount {
+        images.withRow(position) { row in
+          guard let base = row.baseAddress else { return }
+          add(chi1.values, to: base, count: row.count)
+        }
+      }
+    }
+    var plan = TrainingPlan(
       network: network, method: method,
       account: PrivacyAccount(
         neighbours: .replaceOne, published: .init(epsilon: epsilon, delta: 0),
@@ -129,15 +138,7 @@ public struct StoBatchTraining: TrainingSystem {
           "the same noise covers the labels in every step: the differences of two steps show them",
         ]
       ) { _ in .nonPrivate },
-      // Line 2: x + chi_1 / m.
-      images: images(adversary, method) { step in
-        for position in step.labels.indices {
-          step.images.withRow(position) { row in
-            guard let base = row.baseAddress else { return }
-            add(chi1.values, to: base, count: row.count)
-          }
-        }
-      },
+      images: images(adversary, method) { shift(&$0.images) },
       // Inference: the training draws, and fresh ones divided by psi.
       finish: { trained in
         var result = try trained.adding(
@@ -147,6 +148,12 @@ public struct StoBatchTraining: TrainingSystem {
           Noise(.laplace, scale: Float(sensitivity / (epsilon1 * psi * batch))), to: 0)
         return try result.inserting(Arithmetic(.add), named: "chi1", after: 0, reading: chi1)
       })
+    plan.shows = { step in
+      var images = step.images.rows(0..<method.benignCount(step: step.number))
+      shift(&images)
+      return SharedRelease(images: images, labelNoise: chi3.values)
+    }
+    return plan
   }
 
   private func sound(_ setting: TrainingSetting, _ epsilon: Double) throws -> TrainingPlan {
