@@ -92,7 +92,8 @@ struct AuditCommand: ParsableCommand {
       examples: examples.count, target: privacy.request.target)
     let result = try AuditResult(
       audit, kind: canaryKind,
-      method: plan.description(of: system) ?? statement.method, steps: setting.steps,
+      method: plan.description(of: system, privacy.request) ?? statement.method,
+      steps: setting.steps,
       examples: examples.count, claimedEpsilon: statement.claim.epsilon ?? .infinity)
     try write(result.json, result.text)
     if result.verdict == .violation, statement.mode == .sound { throw BrokenClaim(result: result) }
@@ -115,7 +116,8 @@ struct AuditCommand: ParsableCommand {
     let plan = try system.plan(setting)
     let (result, stopped) = try watched { progress in
       try SharedNoiseAudit.run(
-        plan, setting, method: plan.description(of: system) ?? "", progress: progress)
+        plan, setting, method: plan.description(of: system, privacy.request) ?? "",
+        progress: progress)
     }
     if stopped { throw CancellationError() }
     guard let result else { return false }

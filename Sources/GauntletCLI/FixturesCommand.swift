@@ -79,7 +79,7 @@ struct FixturesCommand: ParsableCommand {
       description: TrainingSummary.Run(
         architecture: architecture.name, inputShape: trainSet.shape, classes: 10,
         data: "sha256 \(trainSet.sha256)", attack: adversary?.description,
-        method: plan.description(of: system), configuration: recipe.configuration),
+        method: plan.description(of: system, PrivacyRequest()), configuration: recipe.configuration),
       output: path, test: TrainingData(labels: testSet.labels) { testSet.images($0) }, threads: 2,
       checkpointEvery: 0, quiet: false, examples: trainSet.count,
       target: .init(epsilon: nil, delta: PrivacyRequest.defaultDelta))

@@ -101,12 +101,18 @@ struct TrainCommand: ParsableCommand {
       TrainingSetting(
         network: network, data: data, configuration: configuration, privacy: privacy.request,
         adversary: adversary?.adversary, threads: threads))
+    if plan.account.claimsPrivacy, let test, test.sha256 == train.sha256 {
+      throw UsageError(
+        "split '\(testSplit)' is the training data, whose accuracy would tell of them; give "
+          + "--test-split none")
+    }
     let trainer = try Trainer(
       plan.network, on: data, configuration: configuration, method: plan.method)
     let description = TrainingSummary.Run(
       architecture: source.architecture, inputShape: train.shape, classes: train.classCount,
       data: "sha256 \(train.sha256), the first \(data.count)" + recipe.preparation,
-      attack: adversary?.description, method: plan.description(of: system),
+      attack: adversary?.description,
+      method: plan.description(of: system, privacy.request),
       noise: noises.isEmpty ? nil : noises, configuration: configuration)
     var run = TrainingRun(
       trainer: trainer, plan: plan, system: system, description: description, output: output,
@@ -119,13 +125,20 @@ struct TrainCommand: ParsableCommand {
 }
 
 extension TrainingPlan {
-  /// The method with all of its parameters; nil for plain descent.
-  func description(of system: any TrainingSystem) -> String? {
+  /// The method with all that decides what it does and what it claims; nil for plain descent.
+  func description(of system: any TrainingSystem, _ request: PrivacyRequest) -> String? {
     let information = type(of: system).information
     guard !(system is SGDTraining) else { return nil }
-    let parameters = TrainingSystems.parameters(of: system).map { "\($0.name)=\($0.value)" }
-    return ([information.name] + parameters + [account.descent?.summary].compactMap { $0 })
-      .joined(separator: " ")
+    var parts = [information.name]
+    parts += TrainingSystems.parameters(of: system).map { "\($0.name)=\($0.value)" }
+    if let descent = account.descent {
+      parts.append(descent.summary)
+    } else if information.options.contains(.budget) {
+      parts.append(
+        "epsilon \(request.targetEpsilon ?? 0) delta \(request.target.delta) "
+          + "\((request.randomness ?? .secure).rawValue) randomness")
+    }
+    return parts.joined(separator: " ")
   }
 }
 

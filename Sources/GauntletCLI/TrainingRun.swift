@@ -56,6 +56,8 @@ struct TrainingRun {
     for path in [paths.description, paths.weights, checkpoint, statement] {
       try checkWritable(path)
     }
+    // What cannot be said at the end is refused before a step is taken.
+    _ = try privacyStatement(weights: "", steps: trainer.totalSteps)
     // What a killed run wrote and did not finish holds weights of steps that nobody counts.
     for path in [paths.weights, checkpoint] { removeUnfinished(path) }
     let exists = FileManager.default.fileExists(atPath: checkpoint)
@@ -106,9 +108,10 @@ struct TrainingRun {
       }
     }
     let network = try plan.finish(trainer.averagedNetwork)
-    if lastCorrect == nil, let test {
-      lastCorrect = try network.correctCount(on: test, threads: threads)
-    }
+    if let test { lastCorrect = try network.correctCount(on: test, threads: threads) }
+    // The digest of private data would tell whoever can guess them that the guess is right.
+    var description = description
+    if isPrivate { description.data = "private" }
     // A statement about an earlier network of this name does not hold for the new one.
     try? FileManager.default.removeItem(atPath: statement)
     try NetworkFile(
@@ -118,9 +121,7 @@ struct TrainingRun {
         testCount: test?.count)
     ).write(to: output)
     let paths = NetworkFile.paths(output)
-    let privacy = try PrivacyStatement(
-      weights: sha256(ofFile: paths.weights), system: system, account: plan.account,
-      steps: trainer.step, examples: examples, target: target)
+    let privacy = try privacyStatement(weights: sha256(ofFile: paths.weights), steps: trainer.step)
     try writeAtomically(privacy.json(), to: statement)
     try? FileManager.default.removeItem(atPath: checkpoint)
     var text = "network    \(paths.description), \(paths.weights)\n"
@@ -133,6 +134,12 @@ struct TrainingRun {
     text += privacy.summary + ", \(statement)\n"
     text += "time       \(Self.duration(seconds)) (\(trainer.step - firstStep) steps)\n"
     Terminal.print(text)
+  }
+
+  private func privacyStatement(weights: String, steps: Int) throws -> PrivacyStatement {
+    try PrivacyStatement(
+      weights: weights, system: system, account: plan.account, steps: steps, examples: examples,
+      target: target)
   }
 
   private func save() throws {
@@ -154,7 +161,8 @@ struct TrainingRun {
       line += String(format: "  loss %.4f  accuracy %.2f %%", loss, percent)
     }
     if let test {
-      let correct = try trainer.averagedNetwork.correctCount(on: test, threads: threads)
+      let correct = try plan.finish(trainer.averagedNetwork)
+        .correctCount(on: test, threads: threads)
       lastCorrect = correct
       line += "  test \(Self.share(correct, test.count))"
     }

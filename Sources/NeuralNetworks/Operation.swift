@@ -98,10 +98,21 @@ public struct TrainingPass: Sendable {
   public var step: Int
   /// The position of the chunk's first example within the step's batch.
   public var firstExample: Int
+  /// The number in the data of each example of the step's batch; empty: positions stand for them.
+  ///
+  /// Where a guarantee is about single examples, the draws of one must not depend on which others are
+  /// in the batch.
+  public var numbers: [Int]
 
-  public init(seed: UInt64, step: Int, firstExample: Int) {
+  public init(seed: UInt64, step: Int, firstExample: Int, numbers: [Int] = []) {
     self.seed = seed
     self.step = step
     self.firstExample = firstExample
+    self.numbers = numbers
+  }
+
+  /// What keys the draws of the chunk's example at a row.
+  func key(row: Int) -> Int {
+    numbers.isEmpty ? firstExample + row : numbers[firstExample + row]
   }
 }

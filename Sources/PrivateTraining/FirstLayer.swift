@@ -49,7 +49,7 @@ extension Network {
 
   /// The network with the values in front of its last dense layer cut to a range.
   func clippingLastHidden(_ range: ClosedRange<Float>) throws -> Network {
-    guard nodes.contains(where: { $0.layer is Dense }) else {
+    guard let last = nodes.lastIndex(where: { $0.layer is Dense }), last + 1 == output else {
       throw PrivateTrainingError.network(problem: "there is no dense layer in front of the logits")
     }
     return try inserting(

@@ -6,7 +6,7 @@ internal import Tensors
 ///
 /// A step learns from the examples of its batch and, where `adversarialWeight` is given, also from
 /// those of the batch behind it, which come second, with that weight; together
-/// `1 / (m (1 + xi)) (sum L(benign) + xi sum L(adversarial))`.
+/// `(mean of L(benign) + xi mean of L(adversarial)) / (1 + xi)`.
 final class FunctionalDescent: TrainingMethod {
   /// What a step's batch is.
   enum Batches {
@@ -31,6 +31,7 @@ final class FunctionalDescent: TrainingMethod {
   private let gradient: BatchGradient
   private let reconstruction: Reconstruction?
   private let sizes: [Int]
+  private let inputSize: Int
   /// The place of the last weights among the parameters.
   private let lastWeights: Int?
   private let memoryOfGradients: UnsafeMutablePointer<Float>
@@ -63,9 +64,13 @@ final class FunctionalDescent: TrainingMethod {
     gradient = BatchGradient(for: network, chunk: configuration.chunk, threads: threads)
     let parameters = network.parameters
     sizes = parameters.map(\.values.count)
+    inputSize = network.inputShape.elementCount
     lastWeights = parameters.lastIndex { $0.shape.count == 2 }
     memoryOfGradients = .allocate(capacity: sizes.reduce(0, +))
     memoryOfGradients.initialize(repeating: 0, count: sizes.reduce(0, +))
+    precondition(
+      outputNoise == nil || outputNoise?.count == lastWeights.map { sizes[$0] },
+      "a number for each of the last weights")
   }
 
   deinit { memoryOfGradients.deallocate() }
@@ -102,13 +107,11 @@ final class FunctionalDescent: TrainingMethod {
     let indices = batch(step: step)
     let benign = benignCount(step: step)
     let xi = adversarialWeight ?? 0
-    let scale = 1 / (Double(benign) * (1 + xi))
-    let targets: [Float]
-    do {
-      targets = try self.targets ?? release?.targets() ?? []
-    } catch {
-      throw .data("\(error)")
-    }
+    // Each part by its own size, which the last batch of an epoch may not share.
+    let scales = [
+      1 / (1 + xi) / Double(benign), xi / (1 + xi) / Double(max(indices.count - benign, 1)),
+    ]
+    let targets = targets ?? release?.targets() ?? []
     let classes = classes
     let outcome = gradient.compute(
       network, images: images, seed: configuration.seed, step: step
@@ -116,20 +119,20 @@ final class FunctionalDescent: TrainingMethod {
       var (loss, correct) = (0.0, 0)
       for (row, position) in positions.enumerated() {
         let z = logits + row * classes
-        let weight = position < benign ? 1 : xi
+        let weight = scales[position < benign ? 0 : 1]
         loss += targets.withUnsafeBufferPointer { targets in
           guard let base = targets.baseAddress else { return 0 }
           return weight
             * TaylorLoss.evaluate(
               z, targets: base + indices[position] * classes, classes: classes,
-              weight: weight * scale, gradient: gradient + row * classes)
+              weight: weight, gradient: gradient + row * classes)
         }
         let best = (1..<classes).reduce(0) { z[$1] > z[$0] ? $1 : $0 }
         if best == labels[position] { correct += 1 }
       }
       return (loss, correct)
     }
-    let loss = outcome.loss * scale
+    let loss = outcome.loss
     guard loss.isFinite else { throw .diverged(step: step) }
     collect(network, images: images, step: step)
     return Trainer.Outcome(loss: loss, correct: outcome.correct, count: labels.count)
@@ -157,6 +160,10 @@ final class FunctionalDescent: TrainingMethod {
       defer { offset += size }
       return UnsafePointer(memoryOfGradients + offset)
     }
+  }
+
+  func accepts(memory: [Double]) -> Bool {
+    release?.accepts(memory: memory, values: inputSize) ?? memory.isEmpty
   }
 
   var memory: [Double] {

@@ -43,14 +43,12 @@ enum InputRelevance {
   /// The mean with Laplace noise of scale `2 d / (examples epsilon)`: epsilon-private for one example
   /// in another's place.
   static func privateMean(
-    in network: Network, data: TrainingData, epsilon: Double, seed: UInt64, threads: Int
+    in network: Network, data: TrainingData, epsilon: Double, randomness: PrivateRandomness,
+    threads: Int
   ) throws -> [Double] {
     let mean = try mean(in: network, data: data, threads: threads)
     let scale = 2 * Double(mean.count) / (Double(data.count) * epsilon)
-    let unit = [Float](repeating: 0, count: mean.count)
-    var noise = unit
-    RandomKey(seed: seed, purpose: .localNoise, draw: 2).addLaplace(
-      to: unit, count: unit.count, scale: 1, into: &noise)
-    return zip(mean, noise).map { $0 + scale * Double($1) }
+    let noise = randomness.laplace(mean.count, draw: LocalRelease.Draw.relevance, part: 0)
+    return zip(mean, noise).map { $0 + scale * $1 }
   }
 }

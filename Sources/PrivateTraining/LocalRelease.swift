@@ -4,42 +4,34 @@ internal import Tensors
 /// Each example's image and label with Laplace noise of its own, drawn once: all that a training run
 /// sees of the data. Whatever is computed from it, for any number of steps, is post-processing.
 ///
-/// With values of width w, noise `b_j` on value j and `b_y` on each of the label's one-hot numbers, one
-/// example in another's place changes the logarithm of the density by at most
+/// With values of width w, noise `b_j` on value j and `b_y` on each of the label's one-hot numbers,
+/// one example in another's place changes the logarithm of the density by at most
 /// `sum_j w / b_j + 2 / b_y`: that is epsilon, with delta 0.
 /// C. Dwork et al., "Calibrating Noise to Sensitivity in Private Data Analysis", 2006.
 final class LocalRelease {
-  /// Where the noise comes from.
-  struct Seed {
-    var value: UInt64
-    /// True: from the operating system, and not from whoever started the run.
-    var isSecure: Bool
-
-    init(_ setting: TrainingSetting) {
-      isSecure = setting.privacy.randomness != .seeded
-      value = isSecure ? UInt64.random(in: 0 ... .max) : setting.configuration.seed
-    }
+  /// What a draw of the randomness is for; the part is an example's number, or 0.
+  enum Draw {
+    static let image = 0, label = 1, relevance = 2
   }
 
-  /// b_j, one an input value, for the seed.
-  private let scales: (UInt64) throws -> [Float]
-  private let labelScale: Float
-  /// The values of an image; those outside count as its ends.
+  /// b_j, one an input value, from the randomness.
+  private let makeScales: (PrivateRandomness) throws -> [Double]
+  private let labelScale: Double
   private let bounds: ClosedRange<Float>
   private let classes: Int
   private let labels: [Int]
-  /// What the noise is computed from, secret until the end.
-  private(set) var seed: UInt64
-  private var cached: (scales: [Float], targets: [Float])?
+  private var randomness: PrivateRandomness
+  private var scales: [Double] = []
+  private var noisyLabels: [Float] = []
 
   /// - Parameters:
   ///   - classes: of the labels.
-  ///   - scales: computed once, when it is first needed.
+  ///   - scales: computed once, when they are first needed.
   /// - Throws: ``PrivateTrainingError/parameter(name:problem:)`` where images are augmented: with the
   ///   same noise on several forms of an image, their difference shows.
   init(
-    of setting: TrainingSetting, classes: Int, labelScale: Float, seed: Seed,
-    scales: @escaping (_ seed: UInt64) throws -> [Float]
+    of setting: TrainingSetting, classes: Int, labelScale: Double,
+    scales: @escaping (PrivateRandomness) throws -> [Double]
   ) throws(PrivateTrainingError) {
     let augmentation = setting.configuration.augmentation
     guard augmentation.shift == 0, !augmentation.flips else {
@@ -50,75 +42,76 @@ final class LocalRelease {
     bounds = setting.bounds
     self.classes = classes
     self.labelScale = labelScale
-    self.scales = scales
-    self.seed = seed.value
+    makeScales = scales
+    randomness = PrivateRandomness(
+      setting.privacy.randomness ?? .secure, seed: setting.configuration.seed)
   }
 
-  private func release() throws -> (scales: [Float], targets: [Float]) {
-    if let cached { return cached }
-    var targets = [Float](repeating: 0, count: labels.count * classes)
-    for (example, label) in labels.enumerated() {
-      targets.withUnsafeMutableBufferPointer { targets in
-        guard let base = targets.baseAddress else { return }
-        let row = base + example * classes
-        row[label] = 1
-        RandomKey(seed: seed, purpose: .localNoise, example: example, draw: 1).addLaplace(
-          to: row, count: classes, scale: labelScale, into: row)
+  /// The noisy one-hot numbers, `[examples, classes]`.
+  func targets() -> [Float] {
+    if !noisyLabels.isEmpty { return noisyLabels }
+    noisyLabels = labels.enumerated().flatMap { example, label in
+      randomness.laplace(classes, draw: Draw.label, part: example).enumerated().map {
+        Float(($0.offset == label ? 1 : 0) + labelScale * $0.element)
       }
     }
-    let result = (try scales(seed), targets)
-    cached = result
-    return result
+    return noisyLabels
   }
 
   /// The classes that the noisy numbers favour, of some examples.
-  func labels(_ indices: [Int]) throws -> [Int] {
-    let targets = try release().targets
+  func labels(_ indices: [Int]) -> [Int] {
+    let targets = targets()
     return indices.map { index in
       let row = index * classes
       return (1..<classes).reduce(0) { targets[row + $1] > targets[row + $0] ? $1 : $0 }
     }
   }
 
-  /// The noisy one-hot numbers, `[examples, classes]`.
-  func targets() throws -> [Float] { try release().targets }
-
-  /// The images of a step with the noise that is theirs.
+  /// The images of a step with the noise that is theirs; values outside of the bounds count as
+  /// their ends.
   func images(_ images: Tensor, indices: [Int]) throws -> Tensor {
-    let scales = try release().scales
+    if scales.isEmpty { scales = try makeScales(randomness) }
     var result = images
     for (position, index) in indices.enumerated() {
+      let noise = randomness.laplace(images.rowSize, draw: Draw.image, part: index)
       result.withRow(position) { row in
-        guard let base = row.baseAddress else { return }
         for place in row.indices {
-          row[place] = min(max(row[place], bounds.lowerBound), bounds.upperBound)
+          let value = min(max(row[place], bounds.lowerBound), bounds.upperBound)
+          row[place] = Float(Double(value) + scales[place] * noise[place])
         }
-        RandomKey(seed: seed, purpose: .localNoise, example: index).addLaplace(
-          to: base, count: row.count, scales: scales, into: base)
       }
     }
     return result
   }
 
-  /// The seed's halves, for a checkpoint.
+  /// For a checkpoint: the secret, and the scales once there are any.
   var memory: [Double] {
-    get { [Double(seed >> 32), Double(seed & 0xffff_ffff)] }
+    get { randomness.secret + scales }
     set {
-      precondition(newValue.count == 2, "another method's memory")
-      seed = UInt64(newValue[0]) << 32 | UInt64(newValue[1])
-      cached = nil
+      let count = randomness.secret.count
+      randomness = randomness.with(secret: Array(newValue.prefix(count)))
+      scales = Array(newValue.dropFirst(count))
+      noisyLabels = []
     }
   }
 
+  /// - Parameter values: how many numbers an image has.
+  func accepts(memory: [Double], values: Int) -> Bool {
+    let count = randomness.secret.count
+    let rest = memory.dropFirst(count)
+    return randomness.accepts(secret: Array(memory.prefix(count)))
+      && (rest.isEmpty || rest.count == values && rest.allSatisfy { $0 > 0 && Float($0).isFinite })
+  }
+
   /// What has to hold for the guarantee.
-  static func assumptions(isSecure: Bool) -> [String] {
+  static func assumptions(_ request: PrivacyRequest) -> [String] {
     [
       "all that is computed from the data is computed from the noisy images and labels, which were "
         + "drawn once",
-      isSecure
-        ? "the 64 random bits of the operating system that the noise was computed from, which an "
-          + "unfinished run's checkpoint holds, stay secret"
-        : "nobody knows the seed that the noise was computed from: whoever does can take it away",
+      request.randomness == .seeded
+        ? "nobody knows the seed that the noise was computed from: whoever does can take it away"
+        : "AES-256 in counter mode yields random bits, and its key of the operating system, which an "
+          + "unfinished run's checkpoint holds, stays secret",
     ]
   }
 }

@@ -77,6 +77,15 @@ final class NoisyDescent: TrainingMethod {
 
   var gradients: [UnsafePointer<Float>] { base.gradients }
 
+  func accepts(memory: [Double]) -> Bool {
+    guard memory.count >= 2, memory[0] >= 0, Float(memory[0]).isFinite else { return false }
+    let relative = [0, Double(shape.elementCount)]
+    guard relative.contains(memory[1]), memory.count >= 2 + Int(memory[1]) else { return false }
+    let (scales, rest) = (memory[2..<2 + Int(memory[1])], memory[(2 + Int(memory[1]))...])
+    return scales.allSatisfy { Float($0) > 0 && Float($0).isFinite }
+      && base.accepts(memory: Array(rest))
+  }
+
   /// The scale (0: none yet), how many relative scales, those, and what the base remembers.
   var memory: [Double] {
     get {

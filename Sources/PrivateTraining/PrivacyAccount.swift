@@ -36,7 +36,10 @@ public struct PrivacyAccount: Sendable {
 
   /// Descent with clipped gradients and Gaussian noise, and nothing else.
   public init(_ method: DPSGD, beside: PrivacyEvent = .composed([])) {
-    self.init(descent: method, assumptions: Self.assumptions(method)) { steps in
+    self.init(
+      descent: method,
+      assumptions: Self.samplingAssumptions(rate: method.samplingRate, method.randomness)
+    ) { steps in
       let descent = method.event(steps: steps)
       return beside.isNothing ? descent : .composed([beside, descent])
     }
@@ -48,13 +51,14 @@ public struct PrivacyAccount: Sendable {
     published != nil || descent != nil || violations.isEmpty
   }
 
-  private static func assumptions(_ method: DPSGD) -> [String] {
+  /// What Poisson sampling with noise of a step's own rests on.
+  static func samplingAssumptions(rate: Double, _ randomness: DPSGD.Randomness) -> [String] {
     [
-      "each example took part in each step independently with the sampling rate (Poisson sampling)",
+      "each example took part in each step independently with probability \(rate) (Poisson sampling)",
       "which examples took part, and the noise, stay unknown",
       "the number of examples, and so the sampling rate, is public",
       "the weights of all steps may be seen, but no loss, accuracy or batch size on training data",
-      method.randomness == .secure
+      randomness == .secure
         ? "AES-256 in counter mode with a key of the operating system yields random bits"
         : "nobody knows the seed that sampling and noise were computed from: whoever does can undo "
           + "them",

@@ -44,22 +44,6 @@ public struct PrivacyRequest: Sendable, Equatable {
     .init(epsilon: targetEpsilon, delta: delta ?? Self.defaultDelta)
   }
 
-  /// The budget that a system of pure differential privacy, or a published formula, is given.
-  /// - Throws: ``PrivateTrainingError/parameter(name:problem:)`` without one.
-  func budget() throws(PrivateTrainingError) -> Double {
-    guard noiseMultiplier == nil else {
-      throw .parameter(name: "noise multiplier", problem: "is none of this method's")
-    }
-    guard let targetEpsilon else {
-      throw .parameter(name: "target epsilon", problem: "is missing")
-    }
-    guard targetEpsilon > 0, targetEpsilon.isFinite else {
-      throw .parameter(
-        name: "target epsilon", problem: "must be positive and finite, not \(targetEpsilon)")
-    }
-    return targetEpsilon
-  }
-
   /// Descent with clipped gradients and Gaussian noise.
   ///
   /// - Parameter beside: what else is released, which the target epsilon pays for too.
@@ -67,15 +51,8 @@ public struct PrivacyRequest: Sendable, Equatable {
   public func descent(
     _ setting: TrainingSetting, beside: PrivacyEvent = .composed([])
   ) throws -> DPSGD {
+    try setting.checkPrivate()
     let (count, batch) = (setting.data.count, setting.configuration.batchSize)
-    guard batch <= count else {
-      throw PrivateTrainingError.parameter(
-        name: "batch size", problem: "\(batch) is more than the \(count) examples")
-    }
-    guard target.delta > 0 && target.delta < 1 else {
-      throw PrivateTrainingError.parameter(
-        name: "delta", problem: "must be in (0, 1), not \(target.delta)")
-    }
     let rate = Double(batch) / Double(count)
     let sigma: Double
     switch (noiseMultiplier, targetEpsilon) {
@@ -104,6 +81,36 @@ public struct PrivacyRequest: Sendable, Equatable {
 }
 
 extension TrainingSetting {
+  /// What every private method asks for.
+  /// - Throws: ``PrivateTrainingError/parameter(name:problem:)``.
+  func checkPrivate() throws(PrivateTrainingError) {
+    let (count, batch, delta) = (data.count, configuration.batchSize, privacy.target.delta)
+    guard batch <= count else {
+      throw .parameter(
+        name: "batch size", problem: "\(batch) is more than the \(count) examples")
+    }
+    guard delta > 0 && delta < 1 else {
+      throw .parameter(name: "delta", problem: "must be in (0, 1), not \(delta)")
+    }
+  }
+
+  /// The epsilon that a system of pure differential privacy, or a published formula, is given.
+  /// - Throws: ``PrivateTrainingError/parameter(name:problem:)`` without one.
+  func budget() throws(PrivateTrainingError) -> Double {
+    try checkPrivate()
+    guard privacy.noiseMultiplier == nil else {
+      throw .parameter(name: "noise multiplier", problem: "is none of this method's")
+    }
+    guard let epsilon = privacy.targetEpsilon else {
+      throw .parameter(name: "target epsilon", problem: "is missing")
+    }
+    guard epsilon > 0, epsilon.isFinite else {
+      throw .parameter(
+        name: "target epsilon", problem: "must be positive and finite, not \(epsilon)")
+    }
+    return epsilon
+  }
+
   /// ``PrivateDescent`` for this setting, or what an audit puts in its place.
   func descend(by method: DPSGD) throws -> any TrainingMethod {
     if let makeDescent { return try makeDescent(method, self) }

@@ -28,8 +28,8 @@ public struct PrivacyStatement: Sendable, Equatable, Codable {
   public var weights: String
   /// The system's name.
   public var method: String
-  /// published: as printed, with violations; else sound.
-  public var mode: SystemForm
+  /// The system's form; nil where no privacy is claimed.
+  public var mode: SystemForm?
   /// The system's own parameters.
   public var settings: [String: Parameter]
   /// What was asked for where it holds for the steps taken, else the smallest audited epsilon; of a
@@ -67,7 +67,7 @@ public struct PrivacyStatement: Sendable, Equatable, Codable {
     settings = Dictionary(
       uniqueKeysWithValues: TrainingSystems.parameters(of: system).map { ($0.name, $0.value) })
     violations = account.violations
-    mode = account.claimsPrivacy && !violations.isEmpty ? .published : .sound
+    mode = account.claimsPrivacy ? system.form : nil
     parameters = account.descent
     event = account.event(steps)
     neighbours = account.neighbours
@@ -84,9 +84,10 @@ public struct PrivacyStatement: Sendable, Equatable, Codable {
     }
     assumptions =
       account.assumptions + [
-        "normalisation constants, architecture, initial weights and augmentation do not depend on "
-          + "the data",
-        "arithmetic is taken as exact: rounding of sums and of noise is not part of the proof",
+        "normalisation constants, architecture, the number of classes, initial weights and "
+          + "augmentation do not depend on the data",
+        "arithmetic is taken as exact: rounding of sums and of noise, and the finite range of the "
+          + "noise, are not part of the proof",
       ]
     if target.delta >= 1 / Double(examples), account.claimsPrivacy {
       assumptions.append(
@@ -128,7 +129,9 @@ public struct PrivacyStatement: Sendable, Equatable, Codable {
     let audited = audits.compactMap(\.epsilon).min()
     if claim.epsilon == nil && audited == nil { return "privacy    none" }
     var line = "privacy    epsilon \(text(claim.epsilon)) at delta \(claim.delta)"
-    if !violations.isEmpty { line += " claimed; audited: \(text(audited)): UNSOUND" }
+    if !violations.isEmpty && claim.epsilon != nil {
+      line += " claimed; audited: \(text(audited)): UNSOUND"
+    }
     return line
   }
 

@@ -20,6 +20,8 @@ public final class PrivateDescent: TrainingMethod {
   private var draws = 0
   /// The present clipping norm.
   private var norm: Double
+  /// The last batch that was asked for.
+  private var sampled: (step: Int, indices: [Int])?
 
   /// Sees a step's clipped sums and clipping norm before there is noise, and may add to the sums:
   /// how audits put canaries in. Nil in every other run.
@@ -60,6 +62,10 @@ public final class PrivateDescent: TrainingMethod {
 
   public var gradients: [UnsafePointer<Float>] { gradient.sums.map { UnsafePointer($0) } }
 
+  public func accepts(memory: [Double]) -> Bool {
+    memory.count == self.memory.count && memory.allSatisfy { $0 > 0 && Float($0).isFinite }
+  }
+
   /// The clipping norm, where it adapts.
   public var memory: [Double] {
     get { method.adaptation == nil ? [] : [norm] }
@@ -70,7 +76,10 @@ public final class PrivateDescent: TrainingMethod {
   }
 
   public func batch(step: Int) -> [Int] {
-    randomness.sample(of: count, rate: method.samplingRate, step: step)
+    if let sampled, sampled.step == step { return sampled.indices }
+    let indices = randomness.sample(of: count, rate: method.samplingRate, step: step)
+    sampled = (step, indices)
+    return indices
   }
 
   /// The noisy sum over the batch, divided by the expected size. An empty batch leaves the noise.
@@ -86,7 +95,10 @@ public final class PrivateDescent: TrainingMethod {
     var clipping = method.clipping
     clipping.norm = norm
     let outcome = gradient.compute(
-      network, images: images, labels: labels, clipping: clipping, seed: seed, step: step)
+      network, images: images, labels: labels, clipping: clipping, seed: seed, step: step,
+      // An example's dropout and noise are its own, whoever else was sampled.
+      numbers: sampled?.step == step && sampled?.indices.count == labels.count
+        ? sampled?.indices ?? [] : [])
     beforeNoise?(gradient.sums, norm)
     // Seeded noise belongs to the step; secure noise is new whenever it is drawn.
     let draw = method.randomness == .seeded ? step : draws

@@ -20,6 +20,28 @@ enum PrivateRandomness: Sendable {
     }
   }
 
+  /// What it takes to draw the same again, as numbers of 32 bits: the key; none where it is a seed.
+  var secret: [Double] {
+    guard case .secure(let key) = self else { return [] }
+    return key.withUnsafeBytes { bytes in
+      bytes.bindMemory(to: UInt32.self).map(Double.init)
+    }
+  }
+
+  /// Whether numbers could be a `secret` of this kind.
+  func accepts(secret: [Double]) -> Bool {
+    secret.count == self.secret.count
+      && secret.allSatisfy { $0 >= 0 && $0 < 0x1p32 && $0.rounded() == $0 }
+  }
+
+  /// The same kind with another secret.
+  func with(secret: [Double]) -> PrivateRandomness {
+    precondition(accepts(secret: secret), "another method's secret")
+    guard case .secure = self else { return self }
+    let words = secret.map { UInt32($0) }
+    return .secure(words.withUnsafeBytes { SymmetricKey(data: $0) })
+  }
+
   /// Words `0..<count` of a part of a draw.
   func words(_ count: Int, for use: Use, draw: Int, part: Int = 0) -> [UInt64] {
     switch self {

@@ -14,21 +14,22 @@ internal import Tensors
 /// forward and a backward pass over the data.
 struct PrivateRelevance: Sendable {
   /// What one example's vector is limited to.
-  var norm = 0.1
-  var noiseMultiplier = 30.0
-  var randomness = PrivateRandomness.seeded(0)
+  var norm: Double
+  var noiseMultiplier: Double
+  var randomness: PrivateRandomness
 
-  /// - Parameter isPrivate: false: the mean of the examples as it is, without limit and noise.
-  func shares(
-    in network: Network, at value: Int, data: TrainingData, threads: Int, isPrivate: Bool
+  /// - Parameter release: nil: the mean of the examples as it is, without limit and noise.
+  static func shares(
+    in network: Network, at value: Int, data: TrainingData, threads: Int,
+    releasedBy release: PrivateRelevance?
   ) throws -> Redistribution {
-    let (norm, count) = (norm, network.shapes[value].elementCount)
+    let (norm, count) = (release?.norm, network.shapes[value].elementCount)
     var sums = try HiddenGradients(network, at: value).sum(
       count: data.count, threads: threads, images: { try data.images(Array($0)) },
       labels: data.labels, cotangent: HiddenGradients.lossGradient
     ) { _, gradient, sums in
       var factor = 1.0
-      if isPrivate {
+      if let norm {
         let length = gradient.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
         // An example whose gradient is no number must not show itself.
         factor = length.isFinite ? min(1, norm / max(length, .leastNormalMagnitude)) : 0
@@ -37,9 +38,11 @@ struct PrivateRelevance: Sendable {
       }
       for index in sums.indices { sums[index] += factor * abs(Double(gradient[index])) }
     }
-    if isPrivate {
-      let noise = randomness.normals(count, draw: 0, part: 1 << 20)
-      for index in sums.indices { sums[index] += noiseMultiplier * norm * noise[index] }
+    if let release {
+      let noise = release.randomness.normals(count, draw: 0, part: 1 << 20)
+      for index in sums.indices {
+        sums[index] += release.noiseMultiplier * release.norm * noise[index]
+      }
     }
     return try Redistribution(relevance: sums.map { max($0, 0) }, examples: data.count)
   }

@@ -61,6 +61,10 @@ final class ProductLaplaceDescent: TrainingMethod {
     }
   }
 
+  func accepts(memory: [Double]) -> Bool {
+    memory.count == sizes.count && memory.allSatisfy { $0 > 0 && Float($0).isFinite }
+  }
+
   func batch(step: Int) -> [Int] { randomness.sample(of: count, rate: rate, step: step) }
 
   func compute(

@@ -11,15 +11,6 @@ internal import Tensors
 /// Section 3.2; shared out unevenly: N. Phan et al., "Heterogeneous Gaussian Mechanism", 2019,
 /// Theorem 3. What it hides depends on the layers in front of it, so its scale follows their weights.
 struct RobustnessNoise: Sendable {
-  /// How the noise is shared out among the values.
-  enum Shares: String, Sendable, Codable, CaseIterable {
-    case uniform, weights, random
-    /// By the training data's relevance, which no privacy figure of those data covers.
-    case relevance
-    /// The same, released with Gaussian noise of its own.
-    case privateRelevance = "private-relevance"
-  }
-
   /// Which bound on the sensitivity.
   enum Bound: Sendable {
     case smallest

@@ -38,9 +38,10 @@ extension TrainingSetting {
         return try Redistribution.random(count: shape.reduce(1, *), seed: seed)
           .relativeScales(shape: shape)
       case .relevance, .privateRelevance:
-        return try (release ?? PrivateRelevance()).shares(
+        precondition(shares == .relevance || release != nil, "nobody said how to release r")
+        return try PrivateRelevance.shares(
           in: network.withoutNoise(), at: value, data: data, threads: threads,
-          isPrivate: shares == .privateRelevance
+          releasedBy: shares == .relevance ? nil : release
         ).relativeScales(shape: shape)
       }
     }

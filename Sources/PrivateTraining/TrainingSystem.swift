@@ -10,6 +10,9 @@ public protocol TrainingSystem: Sendable, Codable {
   /// The default parameters.
   init()
 
+  /// Whether it runs as printed although that does not hold; by default sound.
+  var form: SystemForm { get }
+
   /// Checks the parameters' ranges.
   /// - Throws: ``PrivateTrainingError/parameter(name:problem:)``.
   func validate() throws(PrivateTrainingError)
@@ -21,6 +24,7 @@ public protocol TrainingSystem: Sendable, Codable {
 }
 
 extension TrainingSystem {
+  public var form: SystemForm { .sound }
   public func validate() throws(PrivateTrainingError) {}
 }
 

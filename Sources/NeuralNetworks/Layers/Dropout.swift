@@ -46,7 +46,7 @@ private struct DropoutOperation: Operation {
     let bits = UnsafeMutableRawPointer(call.scratch).assumingMemoryBound(to: UInt32.self)
     for example in 0..<call.count {
       RandomKey(
-        seed: pass.seed, purpose: .dropout, example: pass.firstExample + example, draw: pass.step
+        seed: pass.seed, purpose: .dropout, example: pass.key(row: example), draw: pass.step
       ).fillBits(UnsafeMutableBufferPointer(start: bits, count: size))
       for element in 0..<size {
         let index = example * size + element

@@ -3,7 +3,7 @@ public import Tensors
 /// Adds independent noise to every element: coordinate `k` of `K` gets `scale * sqrt(K r_k)` times
 /// a standard number of the family, fresh for every example and every pass.
 ///
-/// In training the noise is keyed by (seed, step, position in the batch), or shared (``Sharing``). In a pass with noise keys
+/// In training the noise is keyed by (seed, step, example), or shared (``Sharing``). In a pass with noise keys
 /// each example's own key is used. Without either it is the identity: the surrogate without noise.
 /// Two `Noise` layers of one network need different `stream`s to be independent.
 ///
@@ -72,11 +72,12 @@ public struct Noise: Layer, Equatable {
     NoiseOperation(noise: self, size: inputs[0].elementCount)
   }
 
-  /// The key of the noise of the example at a position of a training step's batch.
-  public func trainingKey(seed: UInt64, step: Int, position: Int) -> RandomKey {
+  /// The key of an example's noise in a training step.
+  /// - Parameter example: what keys the example's draws: its number, or its place in the batch.
+  public func trainingKey(seed: UInt64, step: Int, example: Int) -> RandomKey {
     switch sharing {
     case nil:
-      RandomKey(seed: seed, purpose: .trainingNoise, example: position, draw: step)
+      RandomKey(seed: seed, purpose: .trainingNoise, example: example, draw: step)
     case .step: RandomKey(seed: seed, purpose: .trainingNoise, draw: step)
     case .run: RandomKey(seed: seed, purpose: .trainingNoise)
     }
@@ -142,7 +143,7 @@ private struct NoiseOperation: Operation {
       let key: RandomKey
       if let pass = call.training {
         key = noise.trainingKey(
-          seed: pass.seed, step: pass.step, position: pass.firstExample + example)
+          seed: pass.seed, step: pass.step, example: pass.key(row: example))
       } else if call.noise.isEmpty {
         call.output.update(from: call.inputs[0], count: call.count * size)
         return

@@ -112,9 +112,9 @@ public struct Checkpoint: Sendable {
         moments: try take("moment", like: fresh.optimizer.moments.map(\.shape))),
       average: try take("average", like: fresh.average.map(\.shape)),
       method: description.method ?? [])
-    guard state.method.count == fresh.method.count else {
+    guard trainer.accepts(state) else {
       throw reader.malformed(
-        "remembers \(state.method.count) numbers of the method, not \(fresh.method.count)")
+        "remembers \(state.method.count) numbers that are not this method's")
     }
     guard (0...trainer.totalSteps).contains(state.step), state.optimizer.step == state.step else {
       throw reader.malformed("stands at step \(state.step) of \(trainer.totalSteps)")

@@ -55,10 +55,13 @@ public final class ClippedGradient {
 
   /// Computes `sums` for the images `[count, inputShape...]` and labels of one batch; all zeros for
   /// an empty one.
+  ///
+  /// - Parameter numbers: what keys each example's dropout and noise; empty: its place in the batch.
   public func compute(
     _ network: Network, images: Tensor, labels: [Int], clipping: GradientClipping, seed: UInt64,
-    step: Int
+    step: Int, numbers: [Int] = []
   ) -> Outcome {
+    precondition(numbers.isEmpty || numbers.count == labels.count, "a number for each example")
     total.pointer.update(repeating: 0, count: size)
     var outcome = Outcome()
     guard !labels.isEmpty else { return outcome }
@@ -82,7 +85,8 @@ public final class ClippedGradient {
             for start in stride(from: first, to: last, by: chunk) {
               Self.accumulate(
                 start..<min(start + chunk, last), of: images, labels, clipping,
-                pass: TrainingPass(seed: seed, step: step, firstExample: start),
+                pass: TrainingPass(
+                  seed: seed, step: step, firstExample: start, numbers: numbers),
                 in: workspaces[worker], to: offsets.map { sums + $0 }, counting: &outcomes[slot])
             }
           }

@@ -122,6 +122,9 @@ public final class Trainer {
     average = configuration.averaging == nil ? [] : network.parameters
   }
 
+  /// Whether the method can go on from what a state remembers of it.
+  func accepts(_ state: State) -> Bool { method.accepts(memory: state.method) }
+
   /// Steps of one epoch.
   public var stepsPerEpoch: Int { configuration.stepsPerEpoch(count: data.count) }
   /// Steps of the whole run.

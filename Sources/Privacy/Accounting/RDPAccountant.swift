@@ -71,9 +71,10 @@ public struct RDPAccountant: Sendable {
       // ln(p^a (1 - p)^(1 - a) + (1 - p)^a p^(1 - a)) / (a - 1) with p = 1 / (1 + e^-epsilon).
       let likely = -log1p(exp(-epsilon))
       let unlikely = likely - epsilon
-      return LogSpace.sum(
+      let moment = LogSpace.sum(
         order * likely + (1 - order) * unlikely, order * unlikely + (1 - order) * likely)
-        / (order - 1)
+      // Never less than 0, and never more than the epsilon: where roundings would say so.
+      return min(max(moment, 0) / (order - 1), epsilon)
     case .poissonSampledGaussian(let rate, let sigma):
       if rate == 0 { return 0 }
       if rate == 1 { return order / (2 * sigma * sigma) }

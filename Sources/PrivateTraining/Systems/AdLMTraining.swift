@@ -16,6 +16,10 @@ internal import Tensors
 /// | output | one noise a step on the last hidden values | Laplace noise on each label, drawn once |
 /// | epsilon | claimed: the sum; in truth infinite | the sum, for one example in another's place |
 ///
+/// Relevances are those of the network with its initial weights, where the paper has one trained
+/// before, on data that nothing accounts for; noise on the first layer's biases is left out: it is
+/// one offset for all examples.
+///
 /// Noise that all examples share cancels in their differences, so the published form hides nothing;
 /// it is tested without noise, as published. In the sound form w is the width of the values' range
 /// and all training is post-processing of one release.
@@ -43,7 +47,7 @@ public struct AdLMTraining: TrainingSystem {
   }
 
   public func plan(_ setting: TrainingSetting) throws -> TrainingPlan {
-    let budget = try setting.privacy.budget() / 3
+    let budget = try setting.budget() / 3
     return form == .sound ? try sound(setting, budget) : try published(setting, budget)
   }
 
@@ -51,23 +55,22 @@ public struct AdLMTraining: TrainingSystem {
     let network = try setting.network.clippingLastHidden(0...1)
     let (initial, data, threads, floor) = (setting.network, setting.data, setting.threads, floor)
     let width = Double(setting.bounds.upperBound) - Double(setting.bounds.lowerBound)
-    let key = LocalRelease.Seed(setting)
     let release = try LocalRelease(
       of: setting, classes: network.outputShape.elementCount,
-      labelScale: Float(2 / budget).nextUp, seed: key
-    ) { seed in
+      labelScale: 2 / budget
+    ) { randomness in
       // Steps 1 and 2: relevances, released, and the budget they give each value.
       let relevance = try InputRelevance.privateMean(
-        in: initial, data: data, epsilon: budget, seed: seed, threads: threads)
+        in: initial, data: data, epsilon: budget, randomness: randomness, threads: threads)
       let shares = InputRelevance.shares(relevance, floor: floor)
       // sum of width / b_j = budget.
-      return shares.map { Float(width * Double(shares.count) / (budget * $0)).nextUp }
+      return shares.map { width * Double(shares.count) / (budget * $0) }
     }
     let method = FunctionalDescent(
       for: network, labels: data.labels, configuration: setting.configuration, threads: threads,
       batches: .shuffled, release: release)
     let account = PrivacyAccount(
-      neighbours: .replaceOne, assumptions: LocalRelease.assumptions(isSecure: key.isSecure)
+      neighbours: .replaceOne, assumptions: LocalRelease.assumptions(setting.privacy)
     ) { _ in .selfComposed(.pure(epsilon: budget), count: 3) }
     return TrainingPlan(
       network: network, method: method, account: account,
@@ -79,7 +82,8 @@ public struct AdLMTraining: TrainingSystem {
     let batch = Double(setting.configuration.batchSize)
     let first = try FirstLayer(of: setting.network)
     let relevance = try InputRelevance.privateMean(
-      in: setting.network, data: data, epsilon: budget, seed: seed, threads: setting.threads)
+      in: setting.network, data: data, epsilon: budget,
+      randomness: PrivateRandomness(.seeded, seed: seed), threads: setting.threads)
     let shares = InputRelevance.shares(relevance, floor: floor)
     // Step 4: 1 / |L| Lap(Delta / epsilon_j), and the clipping to +-10 of the authors' program.
     let sensitivity = 2 * Double(first.inputs * first.unitsOfOneMap)
@@ -119,7 +123,7 @@ public struct AdLMTraining: TrainingSystem {
         var images = step.images
         let adder = NoiseAdder(placed.noise, size: images.rowSize)
         for position in step.labels.indices {
-          let key = placed.noise.trainingKey(seed: seed, step: step.number, position: position)
+          let key = placed.noise.trainingKey(seed: seed, step: step.number, example: position)
           images.withRow(position) { row in
             guard let base = row.baseAddress else { return }
             adder.add(key, to: base, into: base)

@@ -45,13 +45,9 @@ public struct OptimizedNoiseTraining: TrainingSystem {
   }
 
   public func plan(_ setting: TrainingSetting) throws -> TrainingPlan {
-    let epsilon = try setting.privacy.budget()
+    let epsilon = try setting.budget()
     let delta = setting.privacy.target.delta
     let (count, batch) = (setting.data.count, setting.configuration.batchSize)
-    guard batch <= count else {
-      throw PrivateTrainingError.parameter(
-        name: "batch size", problem: "\(batch) is more than the \(count) examples")
-    }
     let rate = Double(batch) / Double(count)
     return form == .sound
       ? try sound(setting, epsilon, delta, rate) : try published(setting, epsilon, delta, rate)
@@ -78,12 +74,10 @@ public struct OptimizedNoiseTraining: TrainingSystem {
     return TrainingPlan(
       network: setting.network, method: method,
       account: PrivacyAccount(
-        assumptions: [
-          "each example took part in each step independently with probability \(rate) (Poisson "
-            + "sampling)",
-          "which examples took part, and the noise, stay unknown",
-          "each step's noise is (\(1 / multiplier), 0)-private for gradients of norm \(clip)",
-        ]
+        assumptions: PrivacyAccount.samplingAssumptions(
+          rate: rate, setting.privacy.randomness ?? .secure) + [
+            "each step's noise is (\(1 / multiplier), 0)-private for gradients of norm \(clip)"
+          ]
       ) { .selfComposed(.pure(epsilon: cost), count: $0) })
   }
 

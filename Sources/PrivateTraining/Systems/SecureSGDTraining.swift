@@ -14,6 +14,9 @@ public import Robustness
 /// | r, Equation 7 | from the weights, even, random, or released privately | from the data |
 /// | sensitivity | the smallest proved bound | the printed bound of Section 4 |
 ///
+/// Relevances are those of the network with its initial weights: the paper's pretrained network would
+/// be a release of its own.
+///
 /// One draw of noise is a bias and hides nothing; r computed from the examples shows in the weights
 /// and in every prediction, and no accountant counts it.
 public struct SecureSGDTraining: TrainingSystem {
@@ -68,9 +71,10 @@ public struct SecureSGDTraining: TrainingSystem {
     var account = PrivacyAccount(method, beside: beside)
     if r == .relevance {
       let target = setting.privacy.target
+      let claimed = try PLDAccountant().epsilon(
+        of: method.event(steps: setting.steps), delta: target.delta)
       account.published = .init(
-        epsilon: try PLDAccountant().epsilon(
-          of: method.event(steps: setting.steps), delta: target.delta), delta: target.delta)
+        epsilon: claimed.isFinite ? claimed : nil, delta: target.delta)
       account.violations.append(
         "r is a function of the private examples and shapes the noise of training and of every "
           + "prediction: one example can be told from another by it, whatever noise the gradients "

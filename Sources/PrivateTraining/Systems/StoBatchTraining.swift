@@ -15,6 +15,9 @@ internal import Tensors
 /// | line 3, hidden values | one vector 2 chi_2 / m for all | fresh, for certificates only |
 /// | epsilon | claimed, Theorem 4; in truth infinite | `epsilon_x + epsilon_y`, replace one |
 ///
+/// Attacks maximise the loss of the label, not of the network's own prediction at each iterate. The
+/// published form draws the size of each step's attacks from (0, 1] times the size asked for.
+///
 /// One vector for all examples cancels in their differences, and labels follow from the sums of two
 /// steps with the same chi_3: the published form hides nothing. In the sound form everything is
 /// post-processing of one noisy image and label of each example, which at a small epsilon leaves
@@ -56,7 +59,7 @@ public struct StoBatchTraining: TrainingSystem {
   }
 
   public func plan(_ setting: TrainingSetting) throws -> TrainingPlan {
-    let epsilon = try setting.privacy.budget()
+    let epsilon = try setting.budget()
     // Line 3: hidden values h_pi in [-1, 1].
     var setting = setting
     setting.network = try setting.network.clippingLastHidden(-1...1)
@@ -80,7 +83,9 @@ public struct StoBatchTraining: TrainingSystem {
   }
 
   private func published(_ setting: TrainingSetting, _ epsilon: Double) throws -> TrainingPlan {
-    let adversary = try setting.neededAdversary()
+    var adversary = try setting.neededAdversary()
+    // Line 7: mu_t from (0, 1], in units of the attack's size.
+    (adversary.law, adversary.warmUp) = (.uniform, 0)
     let first = try FirstLayer(of: setting.network)
     let (seed, configuration) = (setting.configuration.seed, setting.configuration)
     let batch = Double(configuration.batchSize)
@@ -162,12 +167,11 @@ public struct StoBatchTraining: TrainingSystem {
     let (epsilonX, epsilonY) = ((1 - labelShare) * epsilon, labelShare * epsilon)
     let width = Double(setting.bounds.upperBound) - Double(setting.bounds.lowerBound)
     let size = setting.network.inputShape.elementCount
-    let scale = Float(Double(size) * width / epsilonX).nextUp
-    let key = LocalRelease.Seed(setting)
+    let scale = Double(size) * width / epsilonX
     let release = try LocalRelease(
       of: setting, classes: setting.network.outputShape.elementCount,
-      labelScale: Float(2 / epsilonY).nextUp, seed: key
-    ) { _ in [Float](repeating: scale, count: size) }
+      labelScale: 2 / epsilonY
+    ) { _ in [Double](repeating: scale, count: size) }
     var network = setting.network
     if hiddenNoise > 0 {
       network = try network.adding(
@@ -177,15 +181,15 @@ public struct StoBatchTraining: TrainingSystem {
       for: network, labels: data.labels, configuration: configuration, threads: setting.threads,
       batches: .fixed, release: release, adversarialWeight: xi)
     let account = PrivacyAccount(
-      neighbours: .replaceOne, assumptions: LocalRelease.assumptions(isSecure: key.isSecure)
+      neighbours: .replaceOne, assumptions: LocalRelease.assumptions(setting.privacy)
     ) { _ in .composed([.pure(epsilon: epsilonX), .pure(epsilon: epsilonY)]) }
     return TrainingPlan(
       network: network, method: method, account: account,
       images: images(adversary, method) { step in
         // What is attacked is the noisy label: the label itself would show.
-        step.labels = try release.labels(step.indices)
+        step.labels = release.labels(step.indices)
         step.images = try release.images(step.images, indices: step.indices)
       },
-      finish: { try $0.adding(Noise(.laplace, scale: scale), to: 0) })
+      finish: { try $0.adding(Noise(.laplace, scale: Float(scale)), to: 0) })
   }
 }

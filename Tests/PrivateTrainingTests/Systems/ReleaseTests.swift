@@ -87,5 +87,7 @@ import Testing
     #expect(try seen(other) != first)
     other.method.memory = one.method.memory
     #expect(try seen(other) == first)
+    // A foreign secret is not a number of 32 bits.
+    #expect(!other.method.accepts(memory: [0.5] + one.method.memory.dropFirst()))
   }
 }
