@@ -69,6 +69,10 @@ public struct PLDAccountant: Sendable {
       }
       if events.count == 1, events[0].1 == 1 { return events[0].0 }
       let window = Self.window(events)
+      // Losses that are all too large to be followed leave nothing to compose.
+      guard window.lowerBound.isFinite, window.upperBound.isFinite else {
+        return LossDistribution(first: 0, interval: interval, probabilities: [0], infinite: 1)
+      }
       let first = Int((window.lowerBound / interval).rounded(.down))
       let needed = Int((window.upperBound / interval).rounded(.up)) - first + 1
       guard needed <= Self.largestCount else {
