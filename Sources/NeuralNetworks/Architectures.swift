@@ -17,9 +17,11 @@ public struct Architecture: Sendable {
   /// A layer without its weights.
   private enum Part: Sendable {
     /// Square kernel, same padding.
-    case convolution(Int, filters: Int)
+    case convolution(Int, filters: Int, stride: Int = 1)
     case relu
+    case groupNormalization(groups: Int)
     case maxPool(Int)
+    case averagePool(Int)
     case flatten
     case dense(Int)
     /// The dense layer with one output a class.
@@ -52,6 +54,27 @@ public struct Architecture: Sendable {
       layers: [
         .convolution(5, filters: 8), .relu, .maxPool(2), .convolution(5, filters: 16), .relu,
         .maxPool(2), .flatten, .dense(64), .relu, .logits,
+      ]),
+    Architecture(
+      name: "small-cnn-gn",
+      summary: "small-cnn with group normalization behind its convolutions",
+      inputShape: [1, 28, 28],
+      layers: [
+        .convolution(5, filters: 8), .groupNormalization(groups: 2), .relu, .maxPool(2),
+        .convolution(5, filters: 16), .groupNormalization(groups: 4), .relu, .maxPool(2),
+        .flatten, .dense(64), .relu, .logits,
+      ]),
+    // N. Phan et al., "Scalable Differential Privacy with Certified Robustness in Adversarial
+    // Learning", 2020, with groups normalised where they have batches, which mix examples.
+    Architecture(
+      name: "paper-stobatch",
+      summary: "two 5 x 5 convolutions of stride 2, 32 and 64 filters, the first pooled, 256 "
+        + "hidden units, group normalization",
+      inputShape: [1, 28, 28],
+      layers: [
+        .convolution(5, filters: 32, stride: 2), .relu, .groupNormalization(groups: 8),
+        .averagePool(2), .convolution(5, filters: 64, stride: 2), .relu, .flatten, .dense(256),
+        .groupNormalization(groups: 1), .relu, .logits,
       ]),
     Architecture(
       name: "mlp", summary: "two hidden layers of 256 units", inputShape: [1, 28, 28],
@@ -98,15 +121,21 @@ public struct Architecture: Sendable {
         Self.weights(shape, rectified: rectified, key: .init(seed, index))
       }
       switch part {
-      case .convolution(let kernel, let filters):
+      case .convolution(let kernel, let filters, let stride):
         try network.append(
           Convolution(
             weight: weights([filters, shape.first ?? 1, kernel, kernel]),
-            bias: Tensor(shape: [filters]), padding: Padding(all: kernel / 2)),
+            bias: Tensor(shape: [filters]), stride: .init(stride, stride),
+            padding: Padding(all: kernel / 2)),
           named: name("conv"))
       case .relu: try network.append(Activation(.relu), named: name("relu"))
+      case .groupNormalization(let groups):
+        try network.append(
+          GroupNormalization(groups: groups, channels: shape.first ?? 1), named: name("norm"))
       case .maxPool(let size):
         try network.append(MaxPool(kernel: .init(size, size)), named: name("pool"))
+      case .averagePool(let size):
+        try network.append(AveragePool(kernel: .init(size, size)), named: name("pool"))
       case .flatten: try network.append(Reshape([shape.elementCount]), named: name("flatten"))
       case .dense(let units):
         try network.append(

@@ -154,6 +154,53 @@ import Testing
     }
   }
 
+  /// A sampled example's augmented image, which the guarantee counts as the example's own, is made
+  /// from its image, its number and the epoch alone.
+  @Test func anAugmentedExampleDependsOnNoOther() throws {
+    var configuration = Self.configuration
+    configuration.augmentation = Augmentation(shift: 2, flips: true)
+    let (network, data) = (try Self.network(), Self.data(50))
+    let trainer = try Trainer(
+      network, on: data, configuration: configuration,
+      method: PrivateDescent(Self.method(), for: network, count: 50, seed: 5))
+    var changed = 0
+    while !trainer.isFinished {
+      _ = try trainer.advance { step in
+        for (row, index) in step.indices.enumerated() {
+          let own = try data.images([index])
+          let alone = configuration.augmentation.apply(
+            to: own, indices: [index], seed: configuration.seed,
+            epoch: step.number / trainer.stepsPerEpoch)
+          #expect(step.images.row(row) == alone.row(0))
+          if alone != own { changed += 1 }
+        }
+        return step.images
+      }
+    }
+    #expect(changed > 0)
+  }
+
+  /// On images whose class lights up a row, with little noise: group normalisation is no obstacle.
+  @Test(arguments: ["small-cnn-gn", "paper-stobatch"])
+  func architecturesWithGroupNormalizationLearn(_ name: String) throws {
+    let architecture = try #require(Architecture.named(name))
+    let data = SystemExample.data
+    let network = try architecture.makeNetwork(inputShape: [1, 4, 4], classes: 3, seed: 1)
+    let method = DPSGD(
+      samplingRate: 0.5, expectedBatchSize: 20, clipping: .init(norm: 1), noiseMultiplier: 0.3,
+      randomness: .seeded)
+    let trainer = try Trainer(
+      network, on: data,
+      configuration: TrainingConfiguration(
+        epochs: 20, batchSize: 20, optimizer: .sgd(momentum: 0, weightDecay: 0),
+        learningRate: .init(0.2)),
+      method: PrivateDescent(method, for: network, count: data.count, seed: 5))
+    let before = try network.correctCount(on: data, threads: 1)
+    while !trainer.isFinished { _ = try trainer.advance() }
+    let after = try trainer.network.correctCount(on: data, threads: 1)
+    #expect(before < 30 && after >= 36, "\(before) of 40 before, \(after) after")
+  }
+
   @Test func secureRunsAreNeverAlike() throws {
     let (one, other) = (
       try Self.trainer(Self.method(.secure)), try Self.trainer(Self.method(.secure))

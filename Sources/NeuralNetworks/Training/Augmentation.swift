@@ -2,7 +2,9 @@ public import Tensors
 
 /// Random changes of training images `[count, channels, height, width]` that keep their class.
 ///
-/// What happens to an example in an epoch is keyed by both, so it depends on nothing else.
+/// What happens to an example in an epoch is keyed by both, so it depends on nothing else. Where
+/// batches are samples, an epoch is as many steps as would visit all examples once: one that is
+/// sampled twice in them has the same image both times.
 public struct Augmentation: Sendable, Equatable, Codable {
   /// The most pixels an image moves along each axis; what comes in is `fill`.
   public var shift: Int
