@@ -6,7 +6,7 @@ public import Robustness
 ///
 /// | | `sound` | `published` |
 /// |---|---|---|
-/// | sensitivity | the smallest proved bound | the printed bound of Section 4 |
+/// | sensitivity | the smallest proved bound | the printed bound of Section 4, in linf |
 ///
 /// Both forms' noise is enough for its epsilon; what was printed and fails is the radius that follows
 /// from it, the certifier `as-published:hgm-pixeldp`.
@@ -20,8 +20,8 @@ public struct HGMPixelDPTraining: TrainingSystem {
 
   public var epsilon = 4.0
   public var delta = 1e-5
-  public var size = 0.1
-  public var norm = Norm.linf
+  public var size = 0.5
+  public var norm = Norm.l2
   public var after: String?
   public var r = HGMNoise.Shares.weights
   public var form = SystemForm.sound

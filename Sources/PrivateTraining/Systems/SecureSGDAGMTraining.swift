@@ -14,8 +14,8 @@ public struct SecureSGDAGMTraining: TrainingSystem {
 
   public var epsilon = 4.0
   public var delta = 1e-5
-  public var size = 0.1
-  public var norm = Norm.linf
+  public var size = 0.5
+  public var norm = Norm.l2
   public var after: String?
   public var form = SystemForm.sound
 

@@ -12,7 +12,7 @@ public import Robustness
 /// |---|---|---|
 /// | line 3, the noise of the first layer | fresh for every example and step | drawn once |
 /// | r, Equation 7 | from the weights, even, random, or released privately | from the data |
-/// | sensitivity | the smallest proved bound | the printed bound of Section 4 |
+/// | sensitivity | the smallest proved bound | the printed bound of Section 4, in linf |
 ///
 /// Relevances are those of the network with its initial weights: the paper's pretrained network would
 /// be a release of its own.
@@ -32,8 +32,8 @@ public struct SecureSGDTraining: TrainingSystem {
 
   public var epsilon = 4.0
   public var delta = 1e-5
-  public var size = 0.1
-  public var norm = Norm.linf
+  public var size = 0.5
+  public var norm = Norm.l2
   public var after: String?
   public var r = HGMNoise.Shares.weights
   public var form = SystemForm.sound

@@ -10,7 +10,10 @@ import Testing
 /// Systems whose networks hide changes of the input.
 @Suite struct NoisySystemTests {
   /// The trained network's noise is what its own weights ask for, no less.
-  @Test(arguments: ["secure-sgd", "secure-sgd:form=published", "hgm-pixeldp:r=random"])
+  @Test(arguments: [
+    "secure-sgd:norm=linf,size=0.1", "secure-sgd:form=published,norm=linf,size=0.1",
+    "hgm-pixeldp:r=random,norm=linf,size=0.1",
+  ])
   func theFinalNoiseIsCalibratedToTheFinalWeights(_ text: String) throws {
     let system = try TrainingSystems.parse(text)
     let request =
