@@ -3,8 +3,9 @@ import Foundation
 
 /// A JSON file with options of a command: `{"architecture": "linear", "epochs": 3, "flip": true}`.
 ///
-/// A member is the option of that name; an array is a list separated by commas, `true` a flag,
-/// `false` and `null` nothing. What the command line itself says wins.
+/// A member is the option of that name; an array of numbers is a list separated by commas, one of
+/// texts the option repeated, `true` a flag, `false` and `null` nothing. What the command line itself
+/// says wins.
 struct ConfigurationFile {
   let path: String
   private let members: [String: Value]
@@ -14,6 +15,7 @@ struct ConfigurationFile {
     case none
     case flag
     case text(String)
+    case texts([String])
 
     init(from decoder: any Decoder) throws {
       let container = try decoder.singleValueContainer()
@@ -27,8 +29,10 @@ struct ConfigurationFile {
         self = .text(String(number))
       } else if let number = try? container.decode(Double.self) {
         self = .text(String(number))
+      } else if let numbers = try? container.decode([Double].self) {
+        self = .text(numbers.map { "\($0)" }.joined(separator: ","))
       } else {
-        self = .text(try container.decode([Double].self).map { "\($0)" }.joined(separator: ","))
+        self = .texts(try container.decode([String].self))
       }
     }
   }
@@ -41,7 +45,7 @@ struct ConfigurationFile {
     } catch {
       throw UsageError(
         "configuration '\(path)': is to be a JSON object of options with texts, numbers, lists of "
-          + "numbers, true or false")
+          + "either, true or false")
     }
   }
 
@@ -101,6 +105,7 @@ struct ConfigurationFile {
       case .none: break
       case .flag: options.append((name, "--" + name))
       case .text(let text): options.append((name, "--\(name)=\(text)"))
+      case .texts(let texts): options += texts.map { (name, "--\(name)=\($0)") }
       }
     }
     return Expansion(

@@ -1,4 +1,5 @@
 import Foundation
+import Gauntlet
 import Testing
 
 @Suite struct ConfigurationFileTests {
@@ -39,6 +40,28 @@ import Testing
       #expect(run.status == 64)
       #expect(
         run.error.hasPrefix("gauntlet: configuration 'o.json': there is no architecture 'nope'"))
+    }
+  }
+
+  /// A list of texts is the option repeated, all of it or, where the command line has its own, none.
+  @Test(arguments: [
+    ([], ["fgsm:", "madry:", "steps=2"], "mim:"), (["--attack", "mim"], ["mim:"], "fgsm:"),
+  ])
+  func listsOfTextsRepeatAnOption(
+    _ options: [String], _ expected: [String], _ absent: String
+  ) throws {
+    try TinyModel.with { tiny in
+      try #"{"attack": ["fgsm", "madry:steps=2"], "epsilon": "8/255", "epochs": 1}"#.write(
+        toFile: tiny.folder + "/o.json", atomically: true, encoding: .utf8)
+      let run = try Command.run(
+        [
+          "train", "--config", "o.json", "--architecture", "linear", "--data", "data.npz",
+          "--test-split", "none", "--output", "x",
+        ] + options, in: tiny.folder)
+      #expect(run.status == 0, "\(run.error)")
+      let attack = try #require(
+        try NetworkFile.read(tiny.folder + "/x").training?.run.attack)
+      #expect(expected.allSatisfy { attack.contains($0) } && !attack.contains(absent), "\(attack)")
     }
   }
 

@@ -136,22 +136,35 @@ import Testing
     }
   }
 
+  private static let configurations =
+    (try? FileManager.default.contentsOfDirectory(atPath: Fixtures.url("configurations").path))?
+    .filter { $0.hasSuffix(".json") }.sorted() ?? []
+
+  @Test func everySystemHasConfigurations() {
+    for name in TrainingSystems.names {
+      #expect(Self.configurations.contains("mnist-\(name).json"), "\(name)")
+      #expect(Self.configurations.contains("mnist-\(name)-quick.json"), "\(name)")
+    }
+  }
+
   /// On other data and for one epoch: every option of the package's files is understood.
-  @Test func thePackagesConfigurationsRun() throws {
-    let folder = Fixtures.url("configurations")
-    let files = try FileManager.default.contentsOfDirectory(
-      at: folder, includingPropertiesForKeys: nil
-    ).filter { $0.pathExtension == "json" }
-    #expect(!files.isEmpty)
+  @Test(arguments: configurations)
+  func thePackagesConfigurationsRun(_ name: String) throws {
     try TinyModel.with { tiny in
-      for file in files {
-        let run = try Command.run(
-          [
-            "train", "--config", file.path, "--data", "data.npz", "--test-split", "none",
-            "--batch-size", "10", "--epochs", "1", "--output", "a",
-          ], in: tiny.folder)
-        #expect(run.status == 0, "\(file.lastPathComponent): \(run.error)")
-      }
+      // Small images with the channels of the file's data.
+      let shape = [40, name.hasPrefix("cifar") ? 3 : 1, 8, 8]
+      let values = RandomKey(seed: 6, purpose: .test).uniforms(shape.reduce(1, *))
+      try writeNPZ(
+        [
+          ("x", NumpyArray(Tensor(shape: shape, values: values))),
+          ("y", NumpyArray((0..<40).map { $0 % 10 })),
+        ], to: tiny.folder + "/images.npz")
+      let run = try Command.run(
+        [
+          "train", "--config", Fixtures.url("configurations/" + name).path, "--data", "images.npz",
+          "--test-split", "none", "--batch-size", "10", "--epochs", "1", "--output", "a",
+        ], in: tiny.folder)
+      #expect(run.status == 0, "\(run.error)")
     }
   }
 
