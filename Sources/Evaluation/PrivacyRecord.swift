@@ -21,6 +21,8 @@ public struct PrivacyRecord: Sendable, Equatable, Codable {
   public let audits: [Audit]
   /// True where a method ran as it was printed and its claim is not taken for proved.
   public let isPublished: Bool
+  /// Why the claim does not hold; none where it does.
+  public let violations: [String]
 
   /// - Throws: `DecodingError` whose description says which field is missing or is not what it has to
   ///   be.
@@ -75,6 +77,19 @@ public struct PrivacyRecord: Sendable, Equatable, Codable {
       }
     }
     self.audits = audits
+    var violations: [String] = []
+    switch fields["violations"] {
+    case nil: break
+    case .array(let values)?:
+      violations = try values.map {
+        guard case .string(let text) = $0 else {
+          throw fault("field 'violations' is to hold texts")
+        }
+        return text
+      }
+    default: throw fault("field 'violations' is to be a list")
+    }
+    self.violations = violations
     isPublished = fields["mode"] == .string("published")
   }
 

@@ -12,7 +12,7 @@ extension EvaluationResult {
       "data   \(data.path)  (\(data.split), \(data.count) examples from index \(data.first), "
         + "values \(rangeText))")
     lines.append("seed   \(seed)")
-    if let privacy { lines.append("trained with privacy: \(privacy.text)") }
+    if let privacy { lines.append("privacy of the training data: \(privacy.text)") }
     lines.append("")
     lines.append(
       "clean accuracy  \(percent(clean.accuracy))  (95 % interval \(percent(clean.interval)), "

@@ -9,6 +9,7 @@ extension PrivacyRecord {
     text += claim.map { (isPublished ? "claims as published " : "") + $0 } ?? "no finite epsilon"
     let found = audits.map { "\(epsilonText($0.epsilon, short)) by \($0.accountant)" }
     if !found.isEmpty { text += "; audited: " + found.joined(separator: ", ") }
+    if epsilon != nil, let first = violations.first { text += "; UNSOUND: " + first }
     return text
   }
 

@@ -44,7 +44,17 @@ import Testing
         == .object(["file": .string("a.safetensors"), "weights": .string("00ff")]))
   }
 
+  @Test func violationsAreRead() throws {
+    let record = try Self.read(
+      #"{"weights": "0", "method": "m", "claim": {"delta": 0}, "violations": ["a", "b"]}"#)
+    #expect(record.violations == ["a", "b"])
+  }
+
   @Test(arguments: [
+    (
+      #"{"weights": "0", "method": "m", "claim": {"delta": 0}, "violations": [1]}"#,
+      "field 'violations' is to hold texts"
+    ),
     ("[]", "is not a JSON object"),
     (#"{"method": "m", "claim": {"delta": 0}}"#, "field 'weights' is to be a text"),
     (#"{"weights": "0", "claim": {"delta": 0}}"#, "field 'method' is to be a text"),

@@ -153,4 +153,54 @@ import Testing
       #expect(try Data(contentsOf: checkpoint) == last)
     }
   }
+
+  /// Systems that remember more than weights: killed, refused for another budget, gone on with.
+  @Test(arguments: [
+    ["--method", "secure-sgd:size=0.01"],
+    ["--method", "secure-sgd:size=0.01,r=private-relevance"],
+    ["--method", "optimized-noise"], ["--method", "adlm"],
+    ["--method", "stobatch", "--attack", "fgsm", "--epsilon", "0.1"],
+  ])
+  func everySystemGoesOn(_ method: [String]) throws {
+    try TinyModel.with { tiny in
+      let options =
+        [
+          "train", "--architecture", "mlp", "--data", "data.npz", "--test-split", "none",
+          "--batch-size", "10", "--warm-up", "0", "--learning-rate", "0.01", "--seed", "3",
+          "--delta", "1e-3", "--randomness", "seeded", "--epochs", "30", "--checkpoint-every", "1",
+          "--quiet",
+        ] + method
+      let whole = try Command.run(
+        options + ["--target-epsilon", "3", "--output", "whole"], in: tiny.folder)
+      #expect(whole.status == 0, "\(whole.error)")
+      let process = Process()
+      process.executableURL = Command.executable
+      process.arguments = options + ["--target-epsilon", "3", "--output", "killed"]
+      process.currentDirectoryURL = URL(fileURLWithPath: tiny.folder)
+      process.standardOutput = FileHandle.nullDevice
+      process.standardError = FileHandle.nullDevice
+      try process.run()
+      let checkpoint = tiny.folder + "/killed.checkpoint"
+      while process.isRunning, !FileManager.default.fileExists(atPath: checkpoint) { usleep(500) }
+      kill(process.processIdentifier, SIGKILL)
+      process.waitUntilExit()
+      try #require(FileManager.default.fileExists(atPath: checkpoint))
+      let other = try Command.run(
+        options + ["--target-epsilon", "2", "--output", "killed", "--resume"], in: tiny.folder)
+      #expect(other.status == 65)
+      #expect(other.error.contains("belongs to another run: method is "), "\(other.error)")
+      let rest = try Command.run(
+        options + ["--target-epsilon", "3", "--output", "killed", "--resume", "--threads", "3"],
+        in: tiny.folder)
+      #expect(rest.status == 0, "\(rest.error)")
+      for ending in [".safetensors", ".json"] {
+        let files = try ["whole", "killed"].map { name in
+          let path = "\(tiny.folder)/\(name)\(ending)"
+          let bytes = try Data(contentsOf: URL(fileURLWithPath: path))
+          return String(decoding: bytes, as: UTF8.self).replacing(name, with: "name")
+        }
+        #expect(files[0] == files[1], "\(ending)")
+      }
+    }
+  }
 }

@@ -38,7 +38,7 @@ import Testing
       }
       let run = try Self.evaluate(tiny, model)
       #expect(run.status == 0, "\(run.error)")
-      #expect(run.output.contains("trained with privacy: dp-sgd, epsilon "))
+      #expect(run.output.contains("privacy of the training data: dp-sgd, epsilon "))
       let record = try #require(try Self.result(tiny).privacy)
       #expect(record.delta == 1e-5 && record.audits.count >= 2)
       #expect(try record.epsilon ?? 0 > 0 && Self.result(tiny).warnings.isEmpty)

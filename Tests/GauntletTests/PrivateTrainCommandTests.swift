@@ -28,6 +28,10 @@ import Testing
       #expect(statement.claim == .init(epsilon: expected, delta: 1e-5))
       #expect(run.output.contains("privacy    epsilon \(expected) at delta 1e-05"))
       #expect(try NetworkFile.read(path).training?.loss == nil)
+      // Nor is what would confirm a guess of the data.
+      let written = try String(contentsOfFile: path + ".json", encoding: .utf8)
+      #expect(written.contains("\"data\": \"private\""))
+      #expect(!written.contains("sha256 "))
       // A network trained without privacy takes the name, and its statement says so.
       let plain = try Command.run(
         [
@@ -212,6 +216,18 @@ import Testing
       #expect(run.status == 64)
       #expect(run.error.hasPrefix("gauntlet: \(message)"), "\(run.error)")
       #expect(run.error.filter { $0 == "\n" }.count == 1)
+    }
+  }
+
+  /// Data without splits: the accuracy of a test would be that of the training data.
+  @Test func doesNotTestOnPrivateData() throws {
+    try TinyModel.with { tiny in
+      let arguments = Self.arguments.filter { $0 != "--test-split" && $0 != "none" }
+      let run = try Command.run(
+        arguments + ["--epochs", "1", "--output", "p"], in: tiny.folder)
+      #expect(run.status == 64)
+      #expect(
+        run.error.contains("split 'test' is the training data, whose accuracy would tell of them"))
     }
   }
 }

@@ -67,6 +67,37 @@ import Testing
     }
   }
 
+  /// What the sensitivity rests on: who else was sampled changes nothing of an example's gradient, not
+  /// its dropout, not the noise of its layers.
+  @Test func anExamplesGradientIsItsOwn() throws {
+    let network = try Self.network().adding(Noise(.gaussian, scale: 1), to: 1)
+    let data = Self.data(50)
+    func sums(_ numbers: [Int]) throws -> [[Double]] {
+      let gradient = try ClippedGradient(for: network, threads: 2)
+      _ = gradient.compute(
+        network, images: try data.images(numbers), labels: numbers.map { data.labels[$0] },
+        clipping: .init(norm: 0.5), seed: 5, step: 3, numbers: numbers)
+      return zip(gradient.sums, network.parameters).map { sum, parameter in
+        parameter.values.indices.map { Double(sum[$0]) }
+      }
+    }
+    let (all, without, alone) = (try sums([3, 7, 9, 20]), try sums([3, 9, 20]), try sums([7]))
+    for (index, sum) in all.enumerated() {
+      expectClose(
+        zip(sum, without[index]).map { Float($0 - $1) }, alone[index], .accumulation)
+    }
+    // The descent hands the numbers on.
+    let descent = try PrivateDescent(
+      Self.method(noise: 0), for: network, count: 50, seed: 5, threads: 1)
+    let batch = descent.batch(step: 3)
+    _ = try descent.compute(
+      network, images: try data.images(batch), labels: batch.map { data.labels[$0] }, step: 3)
+    for (index, sum) in try sums(batch).enumerated() {
+      expectClose(
+        sum.indices.map { descent.gradients[index][$0] }, sum.map { $0 / 20 }, .rounding)
+    }
+  }
+
   /// An empty batch yields normal noise of deviation sigma C / m, other noise in every step.
   @Test(arguments: DPSGD.Randomness.allCases)
   func anEmptyBatchYieldsTheNoiseAlone(randomness: DPSGD.Randomness) throws {

@@ -19,13 +19,18 @@ import Testing
       try Self.record().text
         == "dp-sgd, epsilon 2 at delta 1e-05; audited: 1.75 by a <b>, infinite by c")
     #expect(try Self.record("").text.hasPrefix("dp-sgd, no finite epsilon; audited"))
+    let refuted = try Self.record().statement
+    guard case .object(var fields) = refuted else { return #expect(Bool(false)) }
+    fields["violations"] = .array([.string("noise is shared")])
+    #expect(try PrivacyRecord(.object(fields)).text.hasSuffix("; UNSOUND: noise is shared"))
   }
 
   @Test func goesIntoEveryResult() throws {
     var run = try Sample.run()
     #expect(!run.result.text.contains("privacy"))
     run.result.privacy = try Self.record()
-    #expect(run.result.text.contains("\ntrained with privacy: dp-sgd, epsilon 2 at delta 1e-05;"))
+    #expect(
+      run.result.text.contains("\nprivacy of the training data: dp-sgd, epsilon 2 at delta 1e-05;"))
     let lines = run.result.csv.components(separatedBy: "\r\n").dropLast()
     #expect(
       lines[0].hasSuffix(",privacy_method,claimed_epsilon,claimed_delta,audited_epsilon"))
