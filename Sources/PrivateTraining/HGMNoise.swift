@@ -9,7 +9,7 @@
 /// nothing else is asked.
 public enum HGMNoise {
   /// Where r, how the noise is shared out among the hidden values, comes from.
-  public enum Shares: String, Sendable, Codable, CaseIterable {
+  public enum Shares: Sendable, Equatable, CustomStringConvertible {
     case uniform
     /// From the weights, so that the bound on the sensitivity is smallest; follows them.
     case weights
@@ -18,14 +18,42 @@ public enum HGMNoise {
     /// Equation 7: the mean gradient of the training examples, as published.
     case relevance
     /// Equation 7 released with Gaussian noise of its own, which is accounted for.
-    case privateRelevance = "private-relevance"
+    case privateRelevance
+    /// From a file of numbers, a JSON array or `.npy`.
+    case file(String)
+
+    private static let named: [(name: String, shares: Shares)] = [
+      ("uniform", .uniform), ("weights", .weights), ("random", .random),
+      ("relevance", .relevance), ("private-relevance", .privateRelevance),
+    ]
+
+    /// One of the names, or a path.
+    init(_ text: String) {
+      self = Self.named.first { $0.name == text }?.shares ?? .file(text)
+    }
+
+    public var description: String {
+      if case .file(let path) = self { return path }
+      return Self.named.first { $0.shares == self }?.name ?? ""
+    }
   }
 
   static let parameters = [
     "epsilon": "of the noise behind the first layer", "delta": "of that noise",
     "size": "the change of the input that it is calibrated to", "norm": "of that change",
     "after": "the node it stands behind; none: the first layer with weights; input",
-    "r": "uniform, weights, random, relevance or private-relevance",
+    "r": "how it is shared out: uniform, weights, random, relevance, private-relevance or a file",
     "form": "sound or published",
   ]
+}
+
+extension HGMNoise.Shares: Codable {
+  public init(from decoder: any Decoder) throws {
+    self.init(try decoder.singleValueContainer().decode(String.self))
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(description)
+  }
 }

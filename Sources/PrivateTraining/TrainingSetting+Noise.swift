@@ -37,6 +37,9 @@ extension TrainingSetting {
       case .random:
         return try Redistribution.random(count: shape.reduce(1, *), seed: seed)
           .relativeScales(shape: shape)
+      case .file(let path):
+        return try Redistribution.read(path, count: shape.reduce(1, *))
+          .relativeScales(shape: shape)
       case .relevance, .privateRelevance:
         precondition(shares == .relevance || release != nil, "nobody said how to release r")
         return try PrivateRelevance.shares(

@@ -69,4 +69,19 @@ struct Command {
       output: try String(contentsOf: streams[0], encoding: .utf8),
       error: try String(contentsOf: streams[1], encoding: .utf8))
   }
+
+  /// Runs it until a file is there, then kills it with SIGKILL.
+  static func kill(_ arguments: [String], in folder: String, onceThereIs path: String) throws {
+    guard let executable else { throw Missing() }
+    let process = Process()
+    process.executableURL = executable
+    process.arguments = arguments
+    process.currentDirectoryURL = URL(fileURLWithPath: folder)
+    process.standardOutput = FileHandle.nullDevice
+    process.standardError = FileHandle.nullDevice
+    try process.run()
+    while process.isRunning, !FileManager.default.fileExists(atPath: path) { usleep(500) }
+    Foundation.kill(process.processIdentifier, SIGKILL)
+    process.waitUntilExit()
+  }
 }

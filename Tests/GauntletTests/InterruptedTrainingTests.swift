@@ -173,17 +173,10 @@ import Testing
       let whole = try Command.run(
         options + ["--target-epsilon", "3", "--output", "whole"], in: tiny.folder)
       #expect(whole.status == 0, "\(whole.error)")
-      let process = Process()
-      process.executableURL = Command.executable
-      process.arguments = options + ["--target-epsilon", "3", "--output", "killed"]
-      process.currentDirectoryURL = URL(fileURLWithPath: tiny.folder)
-      process.standardOutput = FileHandle.nullDevice
-      process.standardError = FileHandle.nullDevice
-      try process.run()
       let checkpoint = tiny.folder + "/killed.checkpoint"
-      while process.isRunning, !FileManager.default.fileExists(atPath: checkpoint) { usleep(500) }
-      kill(process.processIdentifier, SIGKILL)
-      process.waitUntilExit()
+      try Command.kill(
+        options + ["--target-epsilon", "3", "--output", "killed"], in: tiny.folder,
+        onceThereIs: checkpoint)
       try #require(FileManager.default.fileExists(atPath: checkpoint))
       let other = try Command.run(
         options + ["--target-epsilon", "2", "--output", "killed", "--resume"], in: tiny.folder)

@@ -94,17 +94,10 @@ import Testing
       let whole = try Command.run(options + ["--output", "whole"], in: tiny.folder)
       #expect(whole.status == 0, "\(whole.error)")
 
-      let process = Process()
-      process.executableURL = Command.executable
-      process.arguments = options + ["--output", "killed", "--quiet"]
-      process.currentDirectoryURL = URL(fileURLWithPath: tiny.folder)
-      process.standardOutput = FileHandle.nullDevice
-      process.standardError = FileHandle.nullDevice
-      try process.run()
       let checkpoint = tiny.folder + "/killed.checkpoint"
-      while process.isRunning, !FileManager.default.fileExists(atPath: checkpoint) { usleep(500) }
-      kill(process.processIdentifier, SIGKILL)
-      process.waitUntilExit()
+      try Command.kill(
+        options + ["--output", "killed", "--quiet"], in: tiny.folder,
+        onceThereIs: checkpoint)
       try #require(FileManager.default.fileExists(atPath: checkpoint))
       let rest = try Command.run(
         options + ["--output", "killed", "--resume", "--threads", "3", "--micro-batch", "4"],

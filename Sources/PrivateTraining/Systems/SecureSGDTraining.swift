@@ -11,7 +11,7 @@ public import Robustness
 /// | | `sound` | `published` |
 /// |---|---|---|
 /// | line 3, the noise of the first layer | fresh for every example and step | drawn once |
-/// | r, Equation 7 | from the weights, even, random, or released privately | from the data |
+/// | r, Equation 7 | from the weights, even, random, a file, or released privately | from the data |
 /// | sensitivity | the smallest proved bound | the printed bound of Section 4, in linf |
 ///
 /// Relevances are those of the network with its initial weights: the paper's pretrained network would
@@ -69,6 +69,9 @@ public struct SecureSGDTraining: TrainingSystem {
     // Lines 4 to 16: Poisson batches, clipping to C, noise sigma C, the mean over m.
     let method = try setting.privacy.descent(setting, beside: beside)
     var account = PrivacyAccount(method, beside: beside)
+    if case .file(let path) = r {
+      account.assumptions.append("the shares of noise in '\(path)' do not depend on the data")
+    }
     if r == .relevance {
       let target = setting.privacy.target
       let claimed = try PLDAccountant().epsilon(

@@ -1,4 +1,5 @@
 import Certification
+import Foundation
 import NeuralNetworks
 import Privacy
 import PrivateTraining
@@ -45,6 +46,26 @@ import Testing
     let noise = try #require(network.noises.first)
     #expect(noise.value == 0 && noise.noise.family == .laplace)
     expectClose(Double(noise.noise.scale), 0.25, .rounding)
+  }
+
+  @Test func sharesMayStandInAFile() throws {
+    try withTemporaryFolder { folder in
+      let path = folder.appendingPathComponent("r.json").path
+      let shares = (0..<32).map { $0 < 16 ? 1.0 / 24 : 1.0 / 48 }
+      try "\(shares)".write(toFile: path, atomically: true, encoding: .utf8)
+      let system = try TrainingSystems.parse("secure-sgd:r=\(path)")
+      let setting = try SystemExample.setting()
+      let network = try SystemExample.run(system, setting)
+      let scales = try #require(network.noises.first?.noise.relativeScales).values
+      expectClose(scales, shares.map { (32 * $0).squareRoot() }, .rounding)
+      #expect(try system.plan(setting).account.assumptions.contains { $0.contains("'\(path)'") })
+      let absent = try TrainingSystems.parse("secure-sgd:r=\(path).gone")
+      #expect {
+        _ = try SystemExample.run(absent, setting)
+      } throws: {
+        "\($0)".contains("r.json.gone")
+      }
+    }
   }
 
   /// The published form trains with one draw for all examples of all steps, and is used with fresh
