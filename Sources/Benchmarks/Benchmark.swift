@@ -40,8 +40,8 @@ public struct BenchmarkResult: Codable, Sendable {
   public var effectiveGigaflops: Double
   /// The same as a share of `matrixProductGigaflops`.
   public var shareOfMatrixProduct: Double
-  /// One core's large matrix product (the better of OpenBLAS and the package's own kernel), measured
-  /// in the same run.
+  /// One core's large matrix product (the better of OpenBLAS and the package's own kernel),
+  /// measured in the same run.
   public var matrixProductGigaflops: Double
   public var seconds: Double
   public var rounds: Int

@@ -27,8 +27,8 @@ enum NetworkBenchmarks {
     ]
   }()
 
-  /// How many images a model is timed with and the most gradients for each of them, so that all of it
-  /// takes two minutes on one core.
+  /// How many images a model is timed with and the most gradients for each of them, so that all of
+  /// it takes two minutes on one core.
   private static func extent(_ model: BenchmarkModel) -> (images: Int, gradients: Int) {
     switch model {
     case .paperMNIST: (128, 100)

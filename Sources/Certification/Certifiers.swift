@@ -2,8 +2,8 @@ public import Robustness
 
 /// The certifiers there are. One is added by its line here.
 public enum Certifiers {
-  /// Every certifier, in the order in which they are shown; names are distinct. The ones that do not
-  /// hold come last.
+  /// Every certifier, in the order in which they are shown; names are distinct. The ones that do
+  /// not hold come last.
   public static let all: [any Certifier.Type] = [
     GaussianCertifier.self,
     SmoothingCertifier.self,

@@ -9,8 +9,8 @@ extension Network {
   /// - Parameters:
   ///   - norm: the norm in which the input moves.
   ///   - calibrations: by noise node, what its scale was chosen for, where it was.
-  /// - Throws: ``CertificationError`` where a layer in front of the noise has no rule, or the norm no
-  ///   sensitivity.
+  /// - Throws: ``CertificationError`` where a layer in front of the noise has no rule, or the norm
+  ///   no sensitivity.
   public func noiseReleases(
     in norm: Norm, calibrations: [String: NoiseCalibration] = [:]
   ) throws(CertificationError) -> [NoiseRelease] {

@@ -8,8 +8,8 @@ public struct NoiseRequest: Sendable, Equatable {
   public enum Strength: Sendable, Equatable {
     /// The standard deviation, or Laplace's `b`; positive.
     case scale(Double)
-    /// So that the noisy values are (epsilon, delta)-indistinguishable for inputs `attackSize` apart
-    /// in `norm`.
+    /// So that the noisy values are (epsilon, delta)-indistinguishable for inputs `attackSize`
+    /// apart in `norm`.
     case calibrated(Mechanism, epsilon: Double, delta: Double, attackSize: Double, norm: Norm)
   }
 

@@ -109,7 +109,8 @@ struct ChunkEvaluation {
     }
   }
 
-  /// The attack's images for the rows given, by size; none at size 0, where only the clean image is.
+  /// The attack's images for the rows given, by size; none at size 0, where only the clean image
+  /// is.
   private func propose(
     _ entry: EvaluationPlan.Entry, to rows: [Int], criteria: [Criterion?], model: ObservedModel
   ) throws -> [Epsilon: Tensor] {

@@ -4,8 +4,8 @@ extension EvaluationResult {
   /// Signs that an attack failed quietly or a number does not mean what it seems to, as sentences.
   ///
   /// From the checks that Carlini et al., "On Evaluating Adversarial Robustness", 2019, ask of
-  /// an evaluation, those that a single run can make: gradients that are zero or broken, one step that
-  /// beats many, a size that leaves no structure in the image but accuracy above chance.
+  /// an evaluation, those that a single run can make: gradients that are zero or broken, one step
+  /// that beats many, a size that leaves no structure in the image but accuracy above chance.
   public func findings(classCount: Int) -> [String] {
     var result: [String] = []
     if clean.undecided > 0 {
@@ -96,7 +96,8 @@ extension EvaluationResult {
     }
   }
 
-  /// True where the ball holds an image without any structure around every image: half of the range.
+  /// True where the ball holds an image without any structure around every image: half of the
+  /// range.
   private func isHuge(_ attack: AttackResult) -> Bool {
     guard attack.norm == .linf, data.range.count == 2 else { return false }
     return attack.epsilon >= (data.range[1] - data.range[0]) / 2

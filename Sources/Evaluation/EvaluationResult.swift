@@ -147,7 +147,8 @@ public struct EvaluationResult: Sendable, Codable, Equatable {
     public var gradient: String
     /// Draws that were made for verdicts.
     public var drawsMade: Int
-    /// By norm: where noise enters, its scale, how far the values there can move and by which bound.
+    /// By norm: where noise enters, its scale, how far the values there can move and by which
+    /// bound.
     public var releases: [String: [NoiseRelease]]
     /// What must be known of the noise before the certificates are believed.
     public var caveats: [String]

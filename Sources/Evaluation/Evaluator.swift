@@ -37,9 +37,9 @@ public struct EvaluationProgress: Sendable, Hashable {
 ///
 /// Attacks propose images; here each is made finite, projected onto its ball and the bounds,
 /// classified again and measured. An example counts as correct under attack where it is classified
-/// as labelled both clean and in the recorded image. The image recorded at a size is at least as bad
-/// for the model as the ones at smaller sizes, so accuracy never rises with the size. An example whose
-/// clean image already meets the goal is not attacked: its clean image is recorded.
+/// as labelled both clean and in the recorded image. The image recorded at a size is at least as
+/// bad for the model as the ones at smaller sizes, so accuracy never rises with the size. An
+/// example whose clean image already meets the goal is not attacked: its clean image is recorded.
 ///
 /// The result depends on the classifier, the examples and the plan's entries and seed: not on the
 /// number of threads, the classifier's chunk, or whether a range was run in one piece.
@@ -59,8 +59,8 @@ public struct Evaluator: Sendable {
   /// Runs the plan.
   ///
   /// - Parameters:
-  ///   - deliver: given the outcomes of consecutive examples in the order of their indices, from any
-  ///     thread but one at a time.
+  ///   - deliver: given the outcomes of consecutive examples in the order of their indices, from
+  ///     any thread but one at a time.
   ///   - progress: called after each of these.
   ///   - isCancelled: asked often, from all threads.
   /// - Throws: ``EvaluationError/interrupted(done:total:first:)`` once `isCancelled` answers true;

@@ -31,8 +31,8 @@ public struct FalsificationResult: Sendable, Codable, Equatable {
     public var violations = 0
     /// The rate of violations over all examples, at 95 %.
     public var interval: [Double] = [0, 1]
-    /// The probability of so many or more by chance, where a certificate fails with probability alpha
-    /// and the trial errs with its own.
+    /// The probability of so many or more by chance, where a certificate fails with probability
+    /// alpha and the trial errs with its own.
     public var chance = 1.0
     /// True where that is below ``ViolationRate/significance``.
     public var refuted = false

@@ -7,8 +7,8 @@ internal import Tensors
 public struct FalsificationPlan: Sendable {
   /// The norm of the certificates.
   public var norm: Norm
-  /// The attack size asked about, in the units of the data; only formulas that do not hold depend on
-  /// it.
+  /// The attack size asked about, in the units of the data; only formulas that do not hold depend
+  /// on it.
   public var attackSize: Double
   public var options: TrialOptions
   /// Decides all draws: the certificates are those of an evaluation with this seed.
@@ -48,8 +48,8 @@ public struct ExampleTrial: Sendable {
 
 /// Issues certificates for examples and puts each of them to the test: see ``CertificateTrial``.
 ///
-/// The result depends on the subject, the examples, the plan's norm, sizes, options and seed: not on
-/// the number of threads or the classifier's chunk.
+/// The result depends on the subject, the examples, the plan's norm, sizes, options and seed: not
+/// on the number of threads or the classifier's chunk.
 public struct Falsifier: Sendable {
   private let subject: SmoothedSubject
   private let source: ExampleSource
@@ -86,7 +86,8 @@ public struct Falsifier: Sendable {
   ///     time.
   ///   - isCancelled: asked often, from all threads.
   /// - Throws: ``EvaluationError/interrupted(done:total:first:)`` once `isCancelled` answers true;
-  ///   what the source or `deliver` throws; `CertifierError` where a certifier is not about this noise.
+  ///   what the source or `deliver` throws; `CertifierError` where a certifier is not about this
+  ///   noise.
   public func run(
     deliver: (ExampleTrial) throws -> Void = { _ in },
     isCancelled: @escaping @Sendable () -> Bool = { false }

@@ -4,8 +4,8 @@ internal import Foundation
 /// Runs numbered pieces of work on several threads and hands the results on in their order.
 ///
 /// A thread that is far ahead of the oldest unfinished piece waits, so at most `window` results
-/// exist at a time. When a piece fails, no new one is begun, results before the failed one are still
-/// handed on, and the error of the first failed piece is returned.
+/// exist at a time. When a piece fails, no new one is begun, results before the failed one are
+/// still handed on, and the error of the first failed piece is returned.
 ///
 /// - Parameters:
 ///   - count: how many pieces there are.

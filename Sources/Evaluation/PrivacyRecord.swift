@@ -1,7 +1,8 @@
-/// What is claimed of the privacy of a model's training data: the statement that training left beside
-/// the model, carried word for word into results.
+/// What is claimed of the privacy of a model's training data: the statement that training left
+/// beside the model, carried word for word into results.
 ///
-/// It is written and read as the statement itself; the properties are what results are labelled with.
+/// It is written and read as the statement itself; the properties are what results are labelled
+/// with.
 public struct PrivacyRecord: Sendable, Equatable, Codable {
   /// What one accountant makes of the training; nil for an infinite epsilon.
   public struct Audit: Sendable, Equatable {
@@ -24,8 +25,8 @@ public struct PrivacyRecord: Sendable, Equatable, Codable {
   /// Why the claim does not hold; none where it does.
   public let violations: [String]
 
-  /// - Throws: `DecodingError` whose description says which field is missing or is not what it has to
-  ///   be.
+  /// - Throws: `DecodingError` whose description says which field is missing or is not what it has
+  ///   to be.
   public init(from decoder: any Decoder) throws {
     try self.init(ParameterValue(from: decoder))
   }
@@ -95,8 +96,8 @@ public struct PrivacyRecord: Sendable, Equatable, Codable {
 
   public func encode(to encoder: any Encoder) throws { try statement.encode(to: encoder) }
 
-  /// The smallest of the audited epsilons, which all are upper bounds; nil where all are infinite or
-  /// there is none.
+  /// The smallest of the audited epsilons, which all are upper bounds; nil where all are infinite
+  /// or there is none.
   public var auditedEpsilon: Double? { audits.compactMap(\.epsilon).min() }
 
   /// The same statement about another file with the same weights.

@@ -5,15 +5,15 @@ extension ChunkOutcome {
   /// The records of these examples: one line of JSON for each example, attack, norm and size, in
   /// that order; where the plan has no attack, one for each example.
   ///
-  /// The same run gives the same bytes. `forwards` and `backwards` count the one call that served all
-  /// sizes; `iters_to_success` counts both until an answer first met the goal, and is `null` where none
-  /// did, where the size was not enough, or where the last iterates are wanted. `restart` is not
-  /// known to the evaluation. A value that is not finite is written as `null`.
+  /// The same run gives the same bytes. `forwards` and `backwards` count the one call that served
+  /// all sizes; `iters_to_success` counts both until an answer first met the goal, and is `null`
+  /// where none did, where the size was not enough, or where the last iterates are wanted.
+  /// `restart` is not known to the evaluation. A value that is not finite is written as `null`.
   ///
-  /// - Parameter certifiers: the names of the certifiers asked, in their order. For a classifier with
-  ///   noise `clean_margin` and `adv_margin` are shares of the selection draws, and `certificates`
-  ///   lists what each certifier says of the recorded image (of the clean one, where there is no
-  ///   attack) with the counts that anyone can recompute it from.
+  /// - Parameter certifiers: the names of the certifiers asked, in their order. For a classifier
+  ///   with noise `clean_margin` and `adv_margin` are shares of the selection draws, and
+  ///   `certificates` lists what each certifier says of the recorded image (of the clean one, where
+  ///   there is no attack) with the counts that anyone can recompute it from.
   public func records(_ plan: EvaluationPlan, certifiers: [String] = []) -> [String] {
     var lines: [String] = []
     for (row, index) in batch.indices.enumerated() {

@@ -6,16 +6,17 @@ internal import Tensors
 ///
 /// For each image the class is picked on selection draws and bounded on others, keyed by (seed,
 /// example): the same for every image of an example, whatever the threads and chunks. Candidates of
-/// an attack are compared by selection draws only, so what decides about the recorded image was never
-/// used to choose it. A prediction counts where the vote for it beats the strongest other at
-/// confidence 1 - alpha (Hung and Fithian, "Rank Verification for Exponential Families", 2019); else it
-/// is left open.
+/// an attack are compared by selection draws only, so what decides about the recorded image was
+/// never used to choose it. A prediction counts where the vote for it beats the strongest other at
+/// confidence 1 - alpha (Hung and Fithian, "Rank Verification for Exponential Families", 2019);
+/// else it is left open.
 public struct SmoothedSubject: Subject {
   public let classifier: SmoothedClassifier
   public let options: SmoothingOptions
   public let certification: CertificationPlan
 
-  /// - Throws: ``EvaluationError/plan(problem:)``, and `CertifierError` for parameters out of range.
+  /// - Throws: ``EvaluationError/plan(problem:)``, and `CertifierError` for parameters out of
+  ///   range.
   public init(
     _ classifier: SmoothedClassifier, options: SmoothingOptions = .init(),
     certification: CertificationPlan = .init()

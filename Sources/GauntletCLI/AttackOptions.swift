@@ -40,7 +40,8 @@ struct AttackOptions: ParsableArguments {
 
   /// The entries of a plan.
   ///
-  /// - Parameter isNoisy: true for a model with noise, whose answers do not say which image is best.
+  /// - Parameter isNoisy: true for a model with noise, whose answers do not say which image is
+  ///   best.
   /// - Throws: `AttackError`, `EvaluationError`, `UsageError`.
   func entries(
     bounds: ClosedRange<Float>, isNoisy: Bool = false

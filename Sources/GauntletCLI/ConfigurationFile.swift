@@ -4,8 +4,8 @@ import Foundation
 /// A JSON file with options of a command: `{"architecture": "linear", "epochs": 3, "flip": true}`.
 ///
 /// A member is the option of that name; an array of numbers is a list separated by commas, one of
-/// texts the option repeated, `true` a flag, `false` and `null` nothing. What the command line itself
-/// says wins.
+/// texts the option repeated, `true` a flag, `false` and `null` nothing. What the command line
+/// itself says wins.
 struct ConfigurationFile {
   let path: String
   private let members: [String: Value]
@@ -57,8 +57,8 @@ struct ConfigurationFile {
     /// The names and the arguments of the options that come from it.
     var options: [(name: String, argument: String)] = []
 
-    /// What is wrong with the command line, with the file in front if one of its options is at fault:
-    /// one whose name or value is in the sentence, or without which there is no fault.
+    /// What is wrong with the command line, with the file in front if one of its options is at
+    /// fault: one whose name or value is in the sentence, or without which there is no fault.
     func explain(_ sentence: String, isRight: ([String]) -> Bool) -> String {
       guard let path else { return sentence }
       let isParsed = isRight(arguments)

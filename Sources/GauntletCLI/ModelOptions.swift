@@ -57,8 +57,8 @@ extension ModelOptions {
   /// Reads the model for the images of the data, and the data again where the file beside the model
   /// says that it was trained in other units and the command line does not.
   ///
-  /// - Throws: `ModelError`, `DatasetError`; `FileError`, `NetworkFileError` for a privacy statement
-  ///   beside the model that cannot be read.
+  /// - Throws: `ModelError`, `DatasetError`; `FileError`, `NetworkFileError` for a privacy
+  ///   statement beside the model that cannot be read.
   func open(_ path: String, data: DataOptions, dataPath: String) throws -> OpenedModel {
     var dataset = try Dataset.load(path: dataPath, split: data.split, range: data.bounds)
     let loaded = try loadModel(

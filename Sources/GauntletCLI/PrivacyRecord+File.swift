@@ -15,8 +15,8 @@ extension PrivacyRecord {
   /// Looks beside a model for the statement that training left, and reads it.
   ///
   /// For a network of the package's own format, `NAME.json` or `NAME.safetensors`, that is
-  /// `NAME.privacy.json`; for `NAME.onnx` it is `NAME.onnx.privacy.json`, which exporting writes, or
-  /// else `NAME.privacy.json`.
+  /// `NAME.privacy.json`; for `NAME.onnx` it is `NAME.onnx.privacy.json`, which exporting writes,
+  /// or else `NAME.privacy.json`.
   ///
   /// - Throws: `FileError`, and `NetworkFileError` for a file that is no such statement.
   static func beside(_ model: String, format: ModelFormat) throws -> Found {

@@ -2,9 +2,9 @@ import NeuralNetworks
 import Tensors
 
 extension Layout {
-  /// The layouts under which an input of shape `input` (without the batch axis) can hold an image of
-  /// shape `[channels, height, width]`; those that come to the same elements in the same order count
-  /// once, except that the two flat ones stay apart when asked for by name.
+  /// The layouts under which an input of shape `input` (without the batch axis) can hold an image
+  /// of shape `[channels, height, width]`; those that come to the same elements in the same order
+  /// count once, except that the two flat ones stay apart when asked for by name.
   static func possible(input: [Int], image: [Int]) -> [Layout] {
     let (channels, height, width) = (image[0], image[1], image[2])
     let significant = input.filter { $0 != 1 }

@@ -100,8 +100,8 @@ public struct TrainingPass: Sendable {
   public var firstExample: Int
   /// The number in the data of each example of the step's batch; empty: positions stand for them.
   ///
-  /// Where a guarantee is about single examples, the draws of one must not depend on which others are
-  /// in the batch.
+  /// Where a guarantee is about single examples, the draws of one must not depend on which others
+  /// are in the batch.
   public var numbers: [Int]
 
   public init(seed: UInt64, step: Int, firstExample: Int, numbers: [Int] = []) {

@@ -42,8 +42,8 @@ extension Network {
     }
   }
 
-  /// The network after the first possible fusion with a layer for which `isAllowed` answers true, or
-  /// nil where none is left.
+  /// The network after the first possible fusion with a layer for which `isAllowed` answers true,
+  /// or nil where none is left.
   private func fusingOnce(where isAllowed: (any Layer) -> Bool) -> Network? {
     var readers = [Int](repeating: 0, count: nodes.count + 1)
     readers[output] += 1

@@ -4,9 +4,9 @@ internal import Tensors
 /// weights and a place in memory for every value. Immutable; any number of threads share one, each
 /// with a ``Workspace`` of its own.
 ///
-/// The network is optimised first (``Network/optimized()``); for training only in ways that leave its
-/// parameters as they are. Plans for `.inference` and `.inputGradient` yield the same bits: the former
-/// leave out what only a backward pass needs.
+/// The network is optimised first (``Network/optimized()``); for training only in ways that leave
+/// its parameters as they are. Plans for `.inference` and `.inputGradient` yield the same bits: the
+/// former leave out what only a backward pass needs.
 public final class Plan: Sendable {
   /// Which passes will be run; memory and packed weights are made for these only.
   public enum Purpose: Sendable {

@@ -35,8 +35,8 @@ public final class Workspace {
 
   deinit { memory.deallocate() }
 
-  /// Runs another plan of the same network structure, capacity and purpose (with other weights) from
-  /// now on, in the same memory.
+  /// Runs another plan of the same network structure, capacity and purpose (with other weights)
+  /// from now on, in the same memory.
   func adopt(_ plan: Plan) {
     precondition(
       plan.layout.count == memoryCount && plan.steps.count == calls.count,
@@ -100,8 +100,8 @@ public final class Workspace {
     precondition(end == 0, "\(sums.count) buffers for \(sums.count - end) parameters")
   }
 
-  /// Computes the squared Euclidean norm of each example's gradient, layer by layer, in one backward
-  /// pass, and keeps what ``addParameterGradients(scaledBy:to:)`` needs.
+  /// Computes the squared Euclidean norm of each example's gradient, layer by layer, in one
+  /// backward pass, and keeps what ``addParameterGradients(scaledBy:to:)`` needs.
   ///
   /// - Parameter squaredNorms: `[plan.parameterLayers, count]`, overwritten: for each layer with
   ///   parameters, in the network's order, the norm over all of its parameters together.

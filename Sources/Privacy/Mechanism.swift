@@ -10,8 +10,8 @@ internal import Foundation
 /// | `laplace` | Laplace | l1 | every epsilon, delta = 0 |
 ///
 /// Each of them may be shared out unevenly: with positive r_k of sum 1, noise of scale
-/// `scale * sqrt(K r_k)` on coordinate k is even noise on values divided by `sqrt(K r_k)`, and has its
-/// privacy for the sensitivity of the divided values.
+/// `scale * sqrt(K r_k)` on coordinate k is even noise on values divided by `sqrt(K r_k)`, and has
+/// its privacy for the sensitivity of the divided values.
 public enum Mechanism: String, Sendable, Codable, CaseIterable {
   /// Dwork and Roth, "The Algorithmic Foundations of Differential Privacy", 2014, Theorem A.1:
   /// `sigma = D sqrt(2 ln(1.25 / delta)) / epsilon`.

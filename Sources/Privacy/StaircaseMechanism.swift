@@ -4,7 +4,8 @@ internal import Foundation
 /// privacy (Geng and Viswanath, "The Optimal Mechanism in Differential Privacy", 2014).
 ///
 /// The density is constant on stairs of the sensitivity's width D, each lower than the one before
-/// by `e^-epsilon`, and within a stair drops by as much at `gamma D`, `gamma = 1/(1 + e^(epsilon/2))`.
+/// by `e^-epsilon`, and within a stair drops by as much at `gamma D`, `gamma = 1/(1 +
+/// e^(epsilon/2))`.
 public struct StaircaseMechanism: Sendable, Equatable {
   public let epsilon: Double
   public let sensitivity: Double

@@ -9,9 +9,9 @@ public import Tensors
 /// attacks and a random radius: N. Phan et al., "Scalable Differential Privacy with Certified
 /// Robustness in Adversarial Learning", 2020, Algorithm 1, lines 6 to 11.
 ///
-/// What becomes of an example depends on its image, its label, its number, the network and the step,
-/// never on the other examples of the batch: so a guarantee for one example's gradient holds for its
-/// adversarial image too.
+/// What becomes of an example depends on its image, its label, its number, the network and the
+/// step, never on the other examples of the batch: so a guarantee for one example's gradient holds
+/// for its adversarial image too.
 public struct Adversary: Sendable {
   /// How large the ball of a step is.
   public enum RadiusLaw: String, Sendable, Codable, CaseIterable {

@@ -15,8 +15,8 @@ struct FirstLayer {
   /// convolution with a stride, an upper bound.
   let norm: Double
 
-  /// - Throws: ``PrivateTrainingError/network(problem:)`` where there is none, or it is neither dense
-  ///   nor a convolution.
+  /// - Throws: ``PrivateTrainingError/network(problem:)`` where there is none, or it is neither
+  ///   dense nor a convolution.
   init(of network: Network) throws(PrivateTrainingError) {
     guard let index = network.nodes.firstIndex(where: { !$0.layer.parameters.isEmpty }),
       let weight = network.nodes[index].layer.parameters.first,

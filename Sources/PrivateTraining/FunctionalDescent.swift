@@ -1,8 +1,8 @@
 internal import NeuralNetworks
 internal import Tensors
 
-/// Descent along the gradient of a ``TaylorLoss``, whose coefficients alone hold the data: what AdLM
-/// and StoBatch minimise.
+/// Descent along the gradient of a ``TaylorLoss``, whose coefficients alone hold the data: what
+/// AdLM and StoBatch minimise.
 ///
 /// A step learns from the examples of its batch and, where `adversarialWeight` is given, also from
 /// those of the batch behind it, which come second, with that weight; together
@@ -25,8 +25,8 @@ final class FunctionalDescent: TrainingMethod {
   /// `[count, classes]`; nil: those of the release.
   private let targets: [Float]?
   private let release: LocalRelease?
-  /// Added to the gradient of the last weights `[classes, hidden]`: noise on the coefficients of the
-  /// linear term.
+  /// Added to the gradient of the last weights `[classes, hidden]`: noise on the coefficients of
+  /// the linear term.
   private let outputNoise: [Float]?
   private let gradient: BatchGradient
   private let reconstruction: Reconstruction?
@@ -138,7 +138,8 @@ final class FunctionalDescent: TrainingMethod {
     return Trainer.Outcome(loss: loss, correct: outcome.correct, count: labels.count)
   }
 
-  /// The batch's gradients, those of the last weights with noise, those of the first layer replaced.
+  /// The batch's gradients, those of the last weights with noise, those of the first layer
+  /// replaced.
   private func collect(_ network: Network, images: Tensor, step: Int) {
     let replaced = reconstruction?.gradients(network, images: images, step: step) ?? []
     for (index, target) in gradients.enumerated() {

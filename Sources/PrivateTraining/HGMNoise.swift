@@ -2,11 +2,11 @@
 ///
 /// N. Phan et al., "Heterogeneous Gaussian Mechanism", 2019, Theorem 3 and Equations 6 and 7.
 ///
-/// The papers calibrate the noise to a change in linf. All feature maps are released together, so that
-/// is dear: behind the first layer of `paper-mnist` with initial weights (seed 0, r from the weights,
-/// epsilon 4, delta 1e-5) a change of 0.1 in linf has sensitivity 267.7 and takes noise of scale 34.4,
-/// one of 0.5 in l2 has 9.774 and takes 6.28. With the first, training ends at chance; hence l2 where
-/// nothing else is asked.
+/// The papers calibrate the noise to a change in linf. All feature maps are released together, so
+/// that is dear: behind the first layer of `paper-mnist` with initial weights (seed 0, r from the
+/// weights, epsilon 4, delta 1e-5) a change of 0.1 in linf has sensitivity 267.7 and takes noise of
+/// scale 34.4, one of 0.5 in l2 has 9.774 and takes 6.28. With the first, training ends at chance;
+/// hence l2 where nothing else is asked.
 public enum HGMNoise {
   /// Where r, how the noise is shared out among the hidden values, comes from.
   public enum Shares: Sendable, Equatable, CustomStringConvertible {

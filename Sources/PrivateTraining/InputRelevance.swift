@@ -5,10 +5,11 @@ internal import Tensors
 /// How relevant each input value is to a network's score of the label, on average over examples:
 /// layer-wise relevance propagation.
 ///
-/// For a network of ReLU, maxima and linear layers the epsilon rule with a small epsilon is the input
-/// times the gradient of the score (M. Ancona et al., "Towards Better Understanding of Gradient-Based
-/// Attribution Methods", 2018, Proposition 1). Each example's relevances are divided by the largest
-/// in size, so that they lie in [-1, 1]: one example in another's place moves the mean by at most
+/// For a network of ReLU, maxima and linear layers the epsilon rule with a small epsilon is the
+/// input times the gradient of the score (M. Ancona et al., "Towards Better Understanding of
+/// Gradient-Based Attribution Methods", 2018, Proposition 1). Each example's relevances are divided
+/// by the largest in size, so that they lie in [-1, 1]: one example in another's place moves the
+/// mean by at most
 /// `2 d / examples` in l1 (N. Phan et al., "Adaptive Laplace Mechanism", 2017, Section IV.A).
 enum InputRelevance {
   /// The mean over the data, one number an input value, each in [-1, 1].
@@ -40,8 +41,8 @@ enum InputRelevance {
     return sizes.map { $0 * Double(sizes.count) / sum }
   }
 
-  /// The mean with Laplace noise of scale `2 d / (examples epsilon)`: epsilon-private for one example
-  /// in another's place.
+  /// The mean with Laplace noise of scale `2 d / (examples epsilon)`: epsilon-private for one
+  /// example in another's place.
   static func privateMean(
     in network: Network, data: TrainingData, epsilon: Double, randomness: PrivateRandomness,
     threads: Int

@@ -1,8 +1,8 @@
 internal import NeuralNetworks
 internal import Tensors
 
-/// Each example's image and label with Laplace noise of its own, drawn once: all that a training run
-/// sees of the data. Whatever is computed from it, for any number of steps, is post-processing.
+/// Each example's image and label with Laplace noise of its own, drawn once: all that a training
+/// run sees of the data. Whatever is computed from it, for any number of steps, is post-processing.
 ///
 /// With values of width w, noise `b_j` on value j and `b_y` on each of the label's one-hot numbers,
 /// one example in another's place changes the logarithm of the density by at most
@@ -27,8 +27,8 @@ final class LocalRelease {
   /// - Parameters:
   ///   - classes: of the labels.
   ///   - scales: computed once, when they are first needed.
-  /// - Throws: ``PrivateTrainingError/parameter(name:problem:)`` where images are augmented: with the
-  ///   same noise on several forms of an image, their difference shows.
+  /// - Throws: ``PrivateTrainingError/parameter(name:problem:)`` where images are augmented: with
+  ///   the same noise on several forms of an image, their difference shows.
   init(
     of setting: TrainingSetting, classes: Int, labelScale: Double,
     scales: @escaping (PrivateRandomness) throws -> [Double]

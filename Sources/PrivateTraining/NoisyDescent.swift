@@ -6,8 +6,8 @@ internal import Tensors
 ///
 /// The noise is fresh for every example of every step, unless the layer says otherwise.
 final class NoisyDescent: TrainingMethod {
-  /// Answers how the noise of a network is shared out: `sqrt(K r_k)` for each value, or nil for even
-  /// shares. It is asked once, or at every calibration.
+  /// Answers how the noise of a network is shared out: `sqrt(K r_k)` for each value, or nil for
+  /// even shares. It is asked once, or at every calibration.
   typealias Shares = (Network) throws -> Tensor?
 
   private let base: any TrainingMethod

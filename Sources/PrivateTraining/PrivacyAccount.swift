@@ -10,8 +10,8 @@ public struct PrivacyAccount: Sendable {
   public var neighbours: NeighbouringRelation
   /// What the paper claims, where a formula of its own says so.
   public var published: PrivacyStatement.Claim?
-  /// Why there is no privacy, or less than claimed: each a sentence. With any, the audited epsilon is
-  /// infinite.
+  /// Why there is no privacy, or less than claimed: each a sentence. With any, the audited epsilon
+  /// is infinite.
   public var violations: [String]
   /// What has to hold besides what every statement assumes.
   public var assumptions: [String]

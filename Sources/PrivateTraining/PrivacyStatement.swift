@@ -38,8 +38,8 @@ public struct PrivacyStatement: Sendable, Equatable, Codable {
   public var audits: [Audit]
   /// Why there is no privacy, or less than claimed; none where the claim holds.
   public var violations: [String]
-  /// Descent with clipped gradients and Gaussian noise, all that its guarantee depends on; nil where
-  /// it is no part of the method.
+  /// Descent with clipped gradients and Gaussian noise, all that its guarantee depends on; nil
+  /// where it is no part of the method.
   public var parameters: DPSGD?
   /// What was done with the data, for other accountants.
   public var event: PrivacyEvent

@@ -84,8 +84,8 @@ public final class PrivateDescent: TrainingMethod {
 
   /// The noisy sum over the batch, divided by the expected size. An empty batch leaves the noise.
   ///
-  /// An example whose gradient is not finite counts as zero; only weights that are not finite, which
-  /// no longer tell anything of one example, stop the run.
+  /// An example whose gradient is not finite counts as zero; only weights that are not finite,
+  /// which no longer tell anything of one example, stop the run.
   public func compute(
     _ network: Network, images: Tensor, labels: [Int], step: Int
   ) throws(TrainingError) -> Trainer.Outcome {

@@ -10,8 +10,8 @@ internal import Tensors
 /// noise of a ``ProductLaplace`` on the sum.
 ///
 /// One example added or removed moves the sum by a vector of norm at most `clip`: a step without
-/// sampling is (epsilon, 0)-private for it. The weights of the parameters are one number a tensor, the
-/// root mean square of the noisy gradients released before; at first all are 1.
+/// sampling is (epsilon, 0)-private for it. The weights of the parameters are one number a tensor,
+/// the root mean square of the noisy gradients released before; at first all are 1.
 final class ProductLaplaceDescent: TrainingMethod {
   private let count: Int
   private let rate: Double

@@ -4,8 +4,8 @@ internal import Tensors
 /// The objective that trains StoBatch's first layer: its values are to reconstruct its input.
 ///
 /// With h = clip(W x + b + shift, -1, 1) and the reconstruction W^T h, the sigmoid cross-entropy to
-/// first order is `sum_j (W^T h)_j (1/2 - x_j)`; its gradient with respect to W, h taken as given, is
-/// that of a layer with input `1/2 - x` and output gradient h. N. Phan et al., "Scalable
+/// first order is `sum_j (W^T h)_j (1/2 - x_j)`; its gradient with respect to W, h taken as given,
+/// is that of a layer with input `1/2 - x` and output gradient h. N. Phan et al., "Scalable
 /// Differential Privacy with Certified Robustness in Adversarial Learning", 2020, Section 3.1.
 final class Reconstruction {
   /// The first layer with weights, and what only reshapes its input.
@@ -14,8 +14,8 @@ final class Reconstruction {
   private let gradient: BatchGradient
 
   /// - Parameter shift: what is added to the layer's values, one each.
-  /// - Throws: ``PrivateTrainingError/network(problem:)`` where something else stands in front of the
-  ///   first weights.
+  /// - Throws: ``PrivateTrainingError/network(problem:)`` where something else stands in front of
+  ///   the first weights.
   init(
     of network: Network, shift: [Float], chunk: Int, threads: Int
   ) throws {

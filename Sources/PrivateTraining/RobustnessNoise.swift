@@ -4,12 +4,13 @@ internal import Privacy
 internal import Robustness
 internal import Tensors
 
-/// Noise behind a layer that hides changes of the input: values for inputs `size` apart in `norm` are
-/// (epsilon, delta)-indistinguishable.
+/// Noise behind a layer that hides changes of the input: values for inputs `size` apart in `norm`
+/// are (epsilon, delta)-indistinguishable.
 ///
-/// M. Lecuyer et al., "Certified Robustness to Adversarial Examples with Differential Privacy", 2019,
-/// Section 3.2; shared out unevenly: N. Phan et al., "Heterogeneous Gaussian Mechanism", 2019,
-/// Theorem 3. What it hides depends on the layers in front of it, so its scale follows their weights.
+/// M. Lecuyer et al., "Certified Robustness to Adversarial Examples with Differential Privacy",
+/// 2019, Section 3.2; shared out unevenly: N. Phan et al., "Heterogeneous Gaussian Mechanism",
+/// 2019, Theorem 3. What it hides depends on the layers in front of it, so its scale follows their
+/// weights.
 struct RobustnessNoise: Sendable {
   /// Which bound on the sensitivity.
   enum Bound: Sendable {

@@ -6,8 +6,8 @@ internal import Tensors
 #endif
 
 /// Gaussian noise of the shape that L. Xiang et al., "Differentially-Private Deep Learning from an
-/// Optimization Perspective", 2019, derive, on a batch's clipped mean gradient: as published, without
-/// privacy (``OptimizedNoiseTraining``).
+/// Optimization Perspective", 2019, derive, on a batch's clipped mean gradient: as published,
+/// without privacy (``OptimizedNoiseTraining``).
 ///
 /// With g the clipped gradient, `D = alpha g / |g|` and `w = g`:
 /// `sigma_i = (2 lambda D_i^2 / |w_i|)^(1/3)`, `lambda = (sum |D_i w_i|^(2/3) / tau)^(3/2) / 2`.

@@ -2,9 +2,9 @@
 /// `sum over k of ln 2 + (1/2 - y_k) z_k + z_k^2 / 8`.
 ///
 /// It is linear in the targets y, so that noise of mean 0 on them leaves its gradient right on
-/// average. J. Zhang et al., "Functional Mechanism: Regression Analysis under Differential Privacy",
-/// 2012, Section 5. (Where the first-order term is printed as `z - |z| / 2`, that is `z / 2` for
-/// z >= 0 only.)
+/// average. J. Zhang et al., "Functional Mechanism: Regression Analysis under Differential
+/// Privacy", 2012, Section 5. (Where the first-order term is printed as `z - |z| / 2`, that is `z /
+/// 2` for z >= 0 only.)
 enum TaylorLoss {
   /// The loss of one example; writes `weight` times its gradient.
   ///

@@ -18,8 +18,8 @@ public protocol TrainingSystem: Sendable, Codable {
   func validate() throws(PrivateTrainingError)
 
   /// What a run is to do.
-  /// - Throws: ``PrivateTrainingError``, `PrivacyError`, `CertificationError`, `NetworkError` where the
-  ///   setting does not suit the system.
+  /// - Throws: ``PrivateTrainingError``, `PrivacyError`, `CertificationError`, `NetworkError` where
+  ///   the setting does not suit the system.
   func plan(_ setting: TrainingSetting) throws -> TrainingPlan
 }
 

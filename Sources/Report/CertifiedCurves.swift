@@ -1,7 +1,8 @@
 public import Evaluation
 public import Robustness
 
-/// Certified accuracy against the size, for every certifier asked, from the radii of the clean images.
+/// Certified accuracy against the size, for every certifier asked, from the radii of the clean
+/// images.
 public struct CertifiedCurves: Sendable {
   private let certifiers: [(name: String, isSound: Bool)]
   private let norm: Norm

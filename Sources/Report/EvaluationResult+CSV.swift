@@ -3,12 +3,12 @@ internal import Foundation
 internal import Robustness
 
 extension EvaluationResult {
-  /// The result as comma-separated values (RFC 4180): a row of names, then a row for clean accuracy,
-  /// one for each attack and size, one for each certifier and size on the images before it, and one
-  /// for each worst case, told apart by the column `kind`.
+  /// The result as comma-separated values (RFC 4180): a row of names, then a row for clean
+  /// accuracy, one for each attack and size, one for each certifier and size on the images before
+  /// it, and one for each worst case, told apart by the column `kind`.
   ///
-  /// Every row says which model, data and seed it belongs to, so files can be joined. A cell without
-  /// meaning in its row is empty.
+  /// Every row says which model, data and seed it belongs to, so files can be joined. A cell
+  /// without meaning in its row is empty.
   public var csv: String {
     var rows = [Self.columns]
     let tail = [

@@ -3,8 +3,8 @@ internal import NeuralNetworks
 internal import Robustness
 
 extension EvaluationResult {
-  /// The table of certified accuracy: a row for the clean images and for each attack's at each size,
-  /// a column for each certifier; nothing where none was asked.
+  /// The table of certified accuracy: a row for the clean images and for each attack's at each
+  /// size, a column for each certifier; nothing where none was asked.
   var certificates: [String] {
     let all = (clean.certified ?? []) + attacks.flatMap { $0.certificates ?? [] }
     var names: [String] = []

@@ -2,8 +2,8 @@ public import Evaluation
 internal import Robustness
 
 extension EvaluationResult {
-  /// The result as a page of plain text: what was evaluated, clean accuracy, a table with one row for
-  /// each attack and size, the worst case, and what to be careful about.
+  /// The result as a page of plain text: what was evaluated, clean accuracy, a table with one row
+  /// for each attack and size, the worst case, and what to be careful about.
   public var text: String {
     var lines: [String] = []
     lines.append("model  \(model.path)  (\(model.format), sha256 \(model.sha256.prefix(12)))")

@@ -9,10 +9,10 @@ public import Tensors
 /// gradients. All examples go through the model side by side; none sees another.
 ///
 /// With `.last` every example takes every step and the point after the last is proposed; each
-/// radius stands by itself. With `.best` the logits that come with each gradient, and one forward pass
-/// after the last step, are compared in ``Incumbents``: an example that meets its criterion is left
-/// alone from then on, at larger radii and in later restarts as well, where it keeps its image.
-/// The gradient at the clean images is asked for once and serves every radius.
+/// radius stands by itself. With `.best` the logits that come with each gradient, and one forward
+/// pass after the last step, are compared in ``Incumbents``: an example that meets its criterion is
+/// left alone from then on, at larger radii and in later restarts as well, where it keeps its
+/// image. The gradient at the clean images is asked for once and serves every radius.
 public struct IteratedAscent: Sendable {
   /// The length of a step, in the norm of the threat.
   public enum StepSize: Sendable, Equatable {

@@ -29,11 +29,12 @@ public protocol DifferentiableModel: Model {
     _ batch: Batch, cotangent: (_ logits: Tensor) -> Tensor
   ) throws -> (logits: Tensor, gradient: Tensor)
 
-  /// The same in the memory of an earlier answer, so that a loop that asks again and again allocates
-  /// nothing. By default `gradient(_:cotangent:)`; what answers for another model passes it on.
+  /// The same in the memory of an earlier answer, so that a loop that asks again and again
+  /// allocates nothing. By default `gradient(_:cotangent:)`; what answers for another model passes
+  /// it on.
   ///
-  /// - Parameter cotangent: writes, for logits `[batch.count, classCount]`, the derivative of the loss
-  ///   with respect to each of them into a tensor of the same shape.
+  /// - Parameter cotangent: writes, for logits `[batch.count, classCount]`, the derivative of the
+  ///   loss with respect to each of them into a tensor of the same shape.
   func gradient(
     _ batch: Batch, into answer: inout GradientAnswer,
     cotangent: (_ logits: Tensor, _ result: inout Tensor) -> Void

@@ -64,8 +64,8 @@ public final class SmoothedSession {
   /// - Parameters:
   ///   - keys: one for each image.
   ///   - cotangent: as in ``DifferentiableModel/gradient(_:cotangent:)``; nil for logits alone.
-  ///   - body: given, image by image, the logits `[count, classCount]` and the gradient with respect
-  ///     to what the noise is added to.
+  ///   - body: given, image by image, the logits `[count, classCount]` and the gradient with
+  ///     respect to what the noise is added to.
   private func pass(
     _ keys: [RandomKey], cotangent: ((Tensor) -> Tensor)?
   ) -> Tensor {
@@ -91,8 +91,8 @@ public final class SmoothedSession {
     return logits
   }
 
-  /// The mean over `draws` draws of the logits and, where asked, of the gradient of the caller's loss
-  /// with respect to the images.
+  /// The mean over `draws` draws of the logits and, where asked, of the gradient of the caller's
+  /// loss with respect to the images.
   ///
   /// - Parameter keys: the first draw's for each image; draw `i` is keyed `key.draw + i`.
   func expectation(

@@ -14,8 +14,8 @@ extension BLAS {
       blasint(n))
   }
 
-  /// Replaces the triangle on and above the diagonal of a symmetric row-major matrix by its Cholesky
-  /// factor in double precision, as far as that goes.
+  /// Replaces the triangle on and above the diagonal of a symmetric row-major matrix by its
+  /// Cholesky factor in double precision, as far as that goes.
   ///
   /// - Returns: true where the factorisation ran to its end, which shows that a matrix close to
   ///   this one has no negative eigenvalue; how close is the caller's error analysis.

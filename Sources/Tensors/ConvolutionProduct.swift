@@ -1,5 +1,5 @@
-/// A convolution of any geometry as a matrix product with the windows as columns, image by image; the
-/// error is that of a plain sum.
+/// A convolution of any geometry as a matrix product with the windows as columns, image by image;
+/// the error is that of a plain sum.
 public struct ConvolutionProduct: Sendable {
   /// Of one group.
   private let window: Window

@@ -44,9 +44,9 @@ public func addOuterProducts(
   ck_add_outer_products(sums, left, right, rows, columns, count)
 }
 
-/// `sums[rows x columns] += left right^T` for `left` `[rows, depth]` and `right` `[columns, depth]`: for
-/// long rows. An element's bits depend on its two rows alone and are the same on every machine with
-/// fused multiply-add.
+/// `sums[rows x columns] += left right^T` for `left` `[rows, depth]` and `right` `[columns,
+/// depth]`: for long rows. An element's bits depend on its two rows alone and are the same on every
+/// machine with fused multiply-add.
 public func addRowProducts(
   _ left: UnsafePointer<Float>, _ right: UnsafePointer<Float>, rows: Int, columns: Int, depth: Int,
   to sums: UnsafeMutablePointer<Float>

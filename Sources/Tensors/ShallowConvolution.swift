@@ -3,9 +3,9 @@ internal import CKernels
 /// A convolution of images with few channels, as the first of a network has, computed directly;
 /// weights packed once.
 ///
-/// Pixels of a row lie in the lanes, so that a result is one sum in a fixed order: relative error as a
-/// plain sum's, and the bits of an example depend on that example alone. Where a 2 x 2 maximum at
-/// stride 2 follows, it is taken before anything is written.
+/// Pixels of a row lie in the lanes, so that a result is one sum in a fixed order: relative error
+/// as a plain sum's, and the bits of an example depend on that example alone. Where a 2 x 2 maximum
+/// at stride 2 follows, it is taken before anything is written.
 public struct ShallowConvolution: Sendable {
   private let window: Window
   private let filters: Int
@@ -18,8 +18,8 @@ public struct ShallowConvolution: Sendable {
     window.outWidth >= 16 && window.padTop >= 0 && window.padLeft >= 0
   }
 
-  /// True where there is a kernel for the gradient: a square kernel of 3, 5 or 7 at stride and dilation
-  /// 1, less padding than kernel, images of at least 8 x 16.
+  /// True where there is a kernel for the gradient: a square kernel of 3, 5 or 7 at stride and
+  /// dilation 1, less padding than kernel, images of at least 8 x 16.
   public static func fitsGradient(_ window: Window) -> Bool {
     fits(window) && window.kernel.y == window.kernel.x && [3, 5, 7].contains(window.kernel.y)
       && window.stride == .init(1, 1) && window.dilation == .init(1, 1)
@@ -62,9 +62,9 @@ public struct ShallowConvolution: Sendable {
 
   /// `result[count, filters, outHeight, outWidth]` from `images`.
   ///
-  /// - Parameter choices: if given, `result[count, filters, outHeight / 2, outWidth / 2]` receives the
-  ///   maxima of 2 x 2 windows at stride 2 and this their places, as ``Window/maximum(of:into:choices:rectified:)``
-  ///   would; needs `takesMaxima`.
+  /// - Parameter choices: if given, `result[count, filters, outHeight / 2, outWidth / 2]` receives
+  ///   the maxima of 2 x 2 windows at stride 2 and this their places, as
+  ///   ``Window/maximum(of:into:choices:rectified:)`` would; needs `takesMaxima`.
   public func run(
     _ images: UnsafePointer<Float>, count: Int, rectified: Bool = false,
     result: UnsafeMutablePointer<Float>, choices: UnsafeMutablePointer<UInt16>? = nil,

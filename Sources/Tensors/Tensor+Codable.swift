@@ -1,8 +1,8 @@
 /// Where the tensors of an encoded value are kept when they shall not stand in its text.
 ///
 /// Put one into an encoder's or decoder's `userInfo` under ``key``: each `Tensor` is then stored
-/// here and only its name is written. Names are `<coding path>` joined by dots. Belongs to the thread
-/// that encodes or decodes; `userInfo` asks for `Sendable`.
+/// here and only its name is written. Names are `<coding path>` joined by dots. Belongs to the
+/// thread that encodes or decodes; `userInfo` asks for `Sendable`.
 public final class TensorArchive: @unchecked Sendable {
   /// The `userInfo` key.
   public static let key: CodingUserInfoKey = {

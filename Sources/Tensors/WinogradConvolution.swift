@@ -20,17 +20,17 @@ public struct WinogradConvolution: Sendable {
     case none
     /// A ReLU: outputs near zero are computed directly.
     case rectifier
-    /// A maximum over windows, perhaps rectified: neighbouring patches that are equal to the bit give
-    /// outputs that are equal to the bit; and for windows of 2 x 2 at stride 2, those whose largest
-    /// values nearly meet are computed directly.
+    /// A maximum over windows, perhaps rectified: neighbouring patches that are equal to the bit
+    /// give outputs that are equal to the bit; and for windows of 2 x 2 at stride 2, those whose
+    /// largest values nearly meet are computed directly.
     case maximum(twoByTwo: Bool)
   }
 
   /// What the kernel needs to know, as it stores it.
   private struct Shape: @unchecked Sendable { var raw: ck_winograd }
 
-  /// True where there is a kernel, in both directions: stride and dilation 1, a square kernel of 3 or 5
-  /// and less padding than that.
+  /// True where there is a kernel, in both directions: stride and dilation 1, a square kernel of 3
+  /// or 5 and less padding than that.
   public static func fits(_ window: Window) -> Bool {
     window.kernel.y == window.kernel.x && [3, 5].contains(window.kernel.y)
       && window.stride == .init(1, 1) && window.dilation == .init(1, 1)
@@ -102,8 +102,8 @@ public struct WinogradConvolution: Sendable {
     return ck_winograd_scratch_count(&raw)
   }
 
-  /// Bytes that say, for one image, where its maxima came from: what is convolved, or for the adjoint
-  /// what its gradient belongs to, in windows of 2 x 2.
+  /// Bytes that say, for one image, where its maxima came from: what is convolved, or for the
+  /// adjoint what its gradient belongs to, in windows of 2 x 2.
   public var placeCount: Int {
     let raw = shape.raw
     let isAdjoint = raw.scatters != 0
@@ -115,10 +115,10 @@ public struct WinogradConvolution: Sendable {
 
   /// `result[count, outChannels, outHeight, outWidth]` from `images`.
   ///
-  /// - Parameter places: if given, `result[count, outChannels, outHeight / 2, outWidth / 2]` receives
-  ///   the maxima of 2 x 2 windows at stride 2, a last odd row or column left out, and this where they
-  ///   came from (`placeCount` bytes an image). For the adjoint, `images` is the gradient of such
-  ///   maxima, and this what was left of their places.
+  /// - Parameter places: if given, `result[count, outChannels, outHeight / 2, outWidth / 2]`
+  ///   receives the maxima of 2 x 2 windows at stride 2, a last odd row or column left out, and
+  ///   this where they came from (`placeCount` bytes an image). For the adjoint, `images` is the
+  ///   gradient of such maxima, and this what was left of their places.
   public func run(
     _ images: UnsafePointer<Float>, count: Int, rectified: Bool = false,
     result: UnsafeMutablePointer<Float>, places: UnsafeMutablePointer<UInt8>? = nil,

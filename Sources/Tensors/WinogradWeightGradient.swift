@@ -1,7 +1,7 @@
 internal import CKernels
 
-/// The gradient of a ``WinogradConvolution`` with respect to its weights and biases, by the adjoint of
-/// its transforms: with outputs `Y = A^T [(G g G^T) . (B^T d B)] A` for a tile,
+/// The gradient of a ``WinogradConvolution`` with respect to its weights and biases, by the adjoint
+/// of its transforms: with outputs `Y = A^T [(G g G^T) . (B^T d B)] A` for a tile,
 ///
 ///     dg = G^T [sum over tiles and images of (A dY A^T) . (B^T d B)] G
 ///

@@ -5,9 +5,9 @@ import TestSupport
 import Tensors
 import Testing
 
-/// On two linear logits everything is known: with w the difference of their weights, a ball of radius
-/// r in norm p moves the margin by at most r * ‖w‖_q, 1/p + 1/q = 1, and the nearest image of the
-/// other class is margin / ‖w‖_q away.
+/// On two linear logits everything is known: with w the difference of their weights, a ball of
+/// radius r in norm p moves the margin by at most r * ‖w‖_q, 1/p + 1/q = 1, and the nearest image
+/// of the other class is margin / ‖w‖_q away.
 @Suite struct LinearClassifierTests {
   static let norms: [Norm] = [.linf, .l2, .l1]
   static let size = 30

@@ -9,8 +9,8 @@ import TestSupport
 import Testing
 
 @Suite struct EvaluatorTests {
-  /// Logits are the two pixels, so a step of e moves the margin by 2e: margins 0.2, 0.8 and 0.05 fall
-  /// at e > 0.1, 0.4 and 0.025; the third example (margin -0.5) is wrong from the start.
+  /// Logits are the two pixels, so a step of e moves the margin by 2e: margins 0.2, 0.8 and 0.05
+  /// fall at e > 0.1, 0.4 and 0.025; the third example (margin -0.5) is wrong from the start.
   @Test func agreesWithTheHandComputedCase() throws {
     let plan = try makePlan(["1", "0", "0.05", "0.15"], range: 0..<4)
     var chunks: [ChunkOutcome] = []

@@ -3,7 +3,8 @@ import NeuralNetworks
 import Robustness
 import Tensors
 
-/// A classifier of two pixels whose logits are the pixels, and a wider one with fixed random weights.
+/// A classifier of two pixels whose logits are the pixels, and a wider one with fixed random
+/// weights.
 enum Examples {
   static func identity(chunk: Int? = nil) throws -> Classifier {
     var network = Network(inputShape: [1, 1, 2])

@@ -18,7 +18,8 @@ private struct BoldCertifier: Certifier {
 }
 
 @Suite struct FalsifierTests {
-  /// Two pixels that are the logits, with noise on both: the prediction changes where they are equal.
+  /// Two pixels that are the logits, with noise on both: the prediction changes where they are
+  /// equal.
   private func subject(
     chunk: Int? = nil, certifiers: [any Certifier] = [GaussianCertifier(), BoldCertifier()]
   ) throws -> SmoothedSubject {

@@ -3,7 +3,8 @@ import TestSupport
 import Testing
 
 @Suite struct ProportionTests {
-  /// The formula evaluated in Python, and by hand for 0 of 10: upper end z²/(n+z²) = 3.8415/13.8415 = 0.27753.
+  /// The formula evaluated in Python, and by hand for 0 of 10: upper end z²/(n+z²) = 3.8415/13.8415
+  /// = 0.27753.
   @Test(arguments: [
     (0, 10, 0.0, 0.2775327998628892), (10, 10, 0.7224672001371109, 1.0),
     (5, 10, 0.236593090512564, 0.7634069094874361), (1, 1, 0.2065493143772375, 1.0),

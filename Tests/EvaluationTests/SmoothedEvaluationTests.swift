@@ -90,7 +90,8 @@ import Testing
     for (exact, analytic) in zip(gaussian, summary.certified.filter { $0.certifier == 1 }) {
       #expect(exact.correct.correct >= analytic.correct.correct)
     }
-    // A step of 0.5 takes 0.707 off the margin: that turns 0.6, and 1 stays; a step of 2 turns both.
+    // A step of 0.5 takes 0.707 off the margin: that turns 0.6, and 1 stays; a step of 2 turns
+    // both.
     #expect(summary.attacks.map(\.successes) == [0, 1, 2])
     // Two examples, three sizes in one call, three draws a gradient.
     #expect(summary.attacks[2].cost.gradients == 2 * 3 * 3)

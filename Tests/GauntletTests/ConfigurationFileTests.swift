@@ -43,7 +43,8 @@ import Testing
     }
   }
 
-  /// A list of texts is the option repeated, all of it or, where the command line has its own, none.
+  /// A list of texts is the option repeated, all of it or, where the command line has its own,
+  /// none.
   @Test(arguments: [
     ([], ["fgsm:", "madry:", "steps=2"], "mim:"), (["--attack", "mim"], ["mim:"], "fgsm:"),
   ])

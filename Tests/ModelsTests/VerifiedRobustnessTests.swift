@@ -7,8 +7,8 @@ import Tensors
 import TestSupport
 import Testing
 
-/// Images that verification tools have decided: within a distance either no adversarial image exists
-/// or one was found. An attack must find none where there is none, and most where there are.
+/// Images that verification tools have decided: within a distance either no adversarial image
+/// exists or one was found. An attack must find none where there is none, and most where there are.
 @Suite(.enabled(if: Shared.exists, Shared.hint))
 struct VerifiedRobustnessTests {
   private struct File: Decodable {

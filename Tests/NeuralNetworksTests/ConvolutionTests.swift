@@ -84,8 +84,8 @@ import Testing
     }
   }
 
-  /// A maximum taken by the convolution's own kernel is the maximum of what it yields without, to the
-  /// bit; a first layer and a later one, with and without a ReLU between the two.
+  /// A maximum taken by the convolution's own kernel is the maximum of what it yields without, to
+  /// the bit; a first layer and a later one, with and without a ReLU between the two.
   @Test(arguments: [([1, 28, 28], 5), ([3, 12, 32], 3), ([32, 14, 14], 5)], [false, true])
   func yieldsTheMaximaOfItsValues(_ shape: ([Int], Int), rectified: Bool) throws {
     let (input, kernel) = shape

@@ -103,7 +103,8 @@ import Testing
     ) { try network.append(GroupNormalization(groups: 4, channels: 6), named: "norm") }
   }
 
-  /// A tie goes to the first element, and a rectified pool passes nothing where nothing is positive.
+  /// A tie goes to the first element, and a rectified pool passes nothing where nothing is
+  /// positive.
   @Test func maxPoolGivesTiesToTheFirst() throws {
     var layer = MaxPool(kernel: .init(2, 2))
     for (rectified, input, expected) in [

@@ -109,8 +109,8 @@ import Testing
     Fusion(description: "no maximum", input: [16, 8, 8], filters: 32, kernel: 3),
   ]
 
-  /// What is fused in training changes no gradient but by roundings: a view between two layers keeps
-  /// them apart.
+  /// What is fused in training changes no gradient but by roundings: a view between two layers
+  /// keeps them apart.
   @Test(arguments: fusions, [false, true])
   func areThoseOfSeparateLayers(_ fusion: Fusion, rectified: Bool) throws {
     func network(apart: Bool) throws -> Network {

@@ -258,9 +258,9 @@ import Privacy
     #expect(try JSONDecoder().decode(PrivacyEvent.self, from: code) == event)
   }
 
-  /// Randomised response three times, by hand: with p = 1/(1 + e^-1) the losses are 3, 1, -1, -3 with
-  /// probabilities p^3, 3 p^2 (1-p), ...; delta(2) is `p^3 (1 - e^-1)`, since only 3 exceeds 2.
-  /// No delta covers a loss of thousands that is nearly certain.
+  /// Randomised response three times, by hand: with p = 1/(1 + e^-1) the losses are 3, 1, -1, -3
+  /// with probabilities p^3, 3 p^2 (1-p), ...; delta(2) is `p^3 (1 - e^-1)`, since only 3 exceeds
+  /// 2. No delta covers a loss of thousands that is nearly certain.
   @Test(arguments: [PrivacyEvent.pure(epsilon: 3333), .laplace(noiseMultiplier: 3e-4)])
   func lossesTooLargeToFollowAreInfinite(_ event: PrivacyEvent) throws {
     for event in [event, .selfComposed(event, count: 3), .composed([event, .pure(epsilon: 1)])] {

@@ -67,8 +67,8 @@ import Testing
     }
   }
 
-  /// What the sensitivity rests on: who else was sampled changes nothing of an example's gradient, not
-  /// its dropout, not the noise of its layers.
+  /// What the sensitivity rests on: who else was sampled changes nothing of an example's gradient,
+  /// not its dropout, not the noise of its layers.
   @Test func anExamplesGradientIsItsOwn() throws {
     let network = try Self.network().adding(Noise(.gaussian, scale: 1), to: 1)
     let data = Self.data(50)

@@ -6,7 +6,8 @@ import Testing
 
 /// On logits equal to the two values of an example: untargeted on label 0, the gradient is (-1, 1).
 @Suite struct IteratedAscentTests {
-  /// Examples whose second value is 0.1, 0.3 and 0.8 below the first, and one that is wrong already.
+  /// Examples whose second value is 0.1, 0.3 and 0.8 below the first, and one that is wrong
+  /// already.
   let batch = Batch(
     images: Tensor(shape: [4, 2], values: [0.5, 0.375, 0.5, 0.25, 0.75, 0, 0.25, 0.5]),
     indices: [5, 6, 7, 8])
@@ -38,8 +39,9 @@ import Testing
 
   // At radius 0.125, steps of 0.03125: example 0 starts 0.125 apart, ties after two steps (class 0
   // wins ties) and is wrong after the third. Example 1, 0.25 apart, ties at the end: not met.
-  // Example 2 stays right; example 3 is wrong at once. At radius 0.5, steps of 0.125: example 1 ties
-  // after one and is met after two; example 2, 0.75 apart, ties after three, is met at the end.
+  // Example 2 stays right; example 3 is wrong at once. At radius 0.5, steps of 0.125: example 1
+  // ties after one and is met after two; example 2, 0.75 apart, ties after three, is met at the
+  // end.
   @Test func bestStopsAtTheFirstThatMeetsTheCriterionAndKeepsIt() throws {
     let session = try session()
     let images = try IteratedAscent(steps: 4, stepSize: .relative(0.25))

@@ -2,8 +2,8 @@ import Foundation
 import Tensors
 import Testing
 
-/// What certificates and privacy rest on: tails of the normals as far as five deviations, and streams
-/// that know nothing of each other. Every bound is five deviations of what it bounds.
+/// What certificates and privacy rest on: tails of the normals as far as five deviations, and
+/// streams that know nothing of each other. Every bound is five deviations of what it bounds.
 @Suite struct RandomQualityTests {
   /// P(|z| > t) = erfc(t / sqrt 2), counted among 2^27 normals.
   @Test func tailsHaveTheirWeightToFiveDeviations() {
@@ -68,8 +68,8 @@ import Testing
     (neighbours[index].key, neighbours[index].name == "element" ? 1 : 0)
   }
 
-  /// Products of two normals of different streams have mean 0 and variance 1; those of their squares
-  /// less one, mean 0 and variance 4.
+  /// Products of two normals of different streams have mean 0 and variance 1; those of their
+  /// squares less one, mean 0 and variance 4.
   @Test(arguments: neighbours.indices)
   func normalsOfNeighbouringKeysAreUncorrelated(_ index: Int) {
     let count = 1 << 20
@@ -87,8 +87,8 @@ import Testing
     #expect(abs(squares) < 5 * 2 * deviation, "squares, \(Self.neighbours[index].name)")
   }
 
-  /// Pairs of words, each by its six highest bits and by its six lowest: 4096 cells whose counts give a
-  /// chi-square of 4095 degrees of freedom, of variance 8190.
+  /// Pairs of words, each by its six highest bits and by its six lowest: 4096 cells whose counts
+  /// give a chi-square of 4095 degrees of freedom, of variance 8190.
   @Test(arguments: neighbours.indices, [26, 0])
   func pairsOfWordsFillTheSquareEvenly(_ index: Int, shift: Int) {
     let count = 1 << 21

@@ -3,8 +3,9 @@ public import Foundation
 
 /// Real data sets and third-party models that are not part of the package.
 ///
-/// They lie in a folder `shared` beside the checkout, or wherever `GAUNTLET_SHARED` says. Tests that
-/// need them are skipped where it is absent: `@Test(.enabled(if: Shared.exists, Shared.hint))`.
+/// They lie in a folder `shared` beside the checkout, or wherever `GAUNTLET_SHARED` says. Tests
+/// that need them are skipped where it is absent: `@Test(.enabled(if: Shared.exists,
+/// Shared.hint))`.
 public enum Shared {
   /// What a skipped test says.
   public static let hint: Comment =

@@ -6,12 +6,12 @@ internal import Robustness
 /// What (epsilon, delta)-indistinguishability of two inputs says about a prediction, and the search
 /// for the delta with which it says most.
 ///
-/// With outputs in [0, 1] and E f(x) <= e^epsilon E f(x') + delta both ways, the top class of x stays
-/// on top at x' if `lower > e^(2 epsilon) upper + (1 + e^epsilon) delta` (Lecuyer et al., "Certified
-/// Robustness to Adversarial Examples with Differential Privacy", 2019, Proposition 1).
+/// With outputs in [0, 1] and E f(x) <= e^epsilon E f(x') + delta both ways, the top class of x
+/// stays on top at x' if `lower > e^(2 epsilon) upper + (1 + e^epsilon) delta` (Lecuyer et al.,
+/// "Certified Robustness to Adversarial Examples with Differential Privacy", 2019, Proposition 1).
 enum BudgetSearch {
-  /// The supremum of the epsilons with which the condition holds, for a delta; nil where it does not
-  /// even at 0.
+  /// The supremum of the epsilons with which the condition holds, for a delta; nil where it does
+  /// not even at 0.
   ///
   /// With `e^epsilon = 1 + u` the condition is a quadratic in u; its root is written without
   /// cancellation.

@@ -5,8 +5,9 @@ public import Robustness
 /// The robustness bound of Phan et al. 2019 as it is printed, which divides by epsilon twice and so
 /// claims epsilon times what their Theorem 3 gives.
 ///
-/// It does not hold: for a linear classifier in one dimension with noise of standard deviation 1 and
-/// bounds 0.9999 and 0.0001 it claims a radius above 4, where a shift of 3.72 changes the prediction.
+/// It does not hold: for a linear classifier in one dimension with noise of standard deviation 1
+/// and bounds 0.9999 and 0.0001 it claims a radius above 4, where a shift of 3.72 changes the
+/// prediction.
 public struct PublishedHGMPixelDPCertifier: Certifier {
   public static let information = CertifierInformation(
     name: "as-published:hgm-pixeldp",

@@ -2,7 +2,8 @@ internal import NeuralNetworks
 internal import Privacy
 public import Robustness
 
-/// Theorem 3 of Phan et al. 2019 with the sensitivity of a single feature map, as their text has it.
+/// Theorem 3 of Phan et al. 2019 with the sensitivity of a single feature map, as their text has
+/// it.
 ///
 /// It does not hold: all maps are released together, and their squared changes add up. With C equal
 /// maps the claim is `sqrt(C)` times what the theorem gives.

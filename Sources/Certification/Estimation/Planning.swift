@@ -38,8 +38,8 @@ public struct Planning: Sendable {
       estimator.bounds(scores: [top, ScoreStatistics(draws: draws)], top: 0, by: inequality))
   }
 
-  /// The fewest draws with which `radius` can be certified, if they are unanimous; nil where `limit`
-  /// draws are too few.
+  /// The fewest draws with which `radius` can be certified, if they are unanimous; nil where
+  /// `limit` draws are too few.
   /// - Throws: ``CertifierError``.
   public func leastDraws(
     radius: Double, estimator: ClassEstimator, limit: Int = 10_000_000
@@ -61,7 +61,8 @@ public struct Planning: Sendable {
     return enough
   }
 
-  /// The smallest lower bound on the top class, its rivals bounded by what it leaves, that certifies
+  /// The smallest lower bound on the top class, its rivals bounded by what it leaves, that
+  /// certifies
   /// `radius`; nil where none below 1 does. A ``SequentialTest`` against it decides the radius.
   /// - Throws: ``CertifierError``.
   public func leastLower(radius: Double) throws(CertifierError) -> Double? {

@@ -4,25 +4,26 @@ internal import Privacy
 /// Decides from a stream of votes whether their probability is above a threshold, and stops as soon
 /// as that is clear.
 ///
-/// The claim `p > threshold` is wrong with probability at most `alpha`, whatever the chunks in which
-/// the votes arrive and whenever it is asked. Write q for a threshold and x for the successes in n
-/// draws. For any density w on (q, 1] the mixture
+/// The claim `p > threshold` is wrong with probability at most `alpha`, whatever the chunks in
+/// which the votes arrive and whenever it is asked. Write q for a threshold and x for the successes
+/// in n draws. For any density w on (q, 1] the mixture
 ///
 ///     M_n = integral over (q, 1] of (u/q)^x ((1-u)/(1-q))^(n-x) w(u) du
 ///
-/// is, for every p <= q, a nonnegative supermartingale with M_0 = 1: a draw multiplies the integrand
-/// by a factor of expectation `p u/q + (1-p)(1-u)/(1-q)`, which is 1 at p = q and does not decrease
-/// in p, since u >= q gives `u/q >= (1-u)/(1-q)`. By Ville's inequality M ever reaches `1/a` with
-/// probability at most a (Ville, "Etude critique de la notion de collectif", 1939; mixtures: Robbins,
-/// "Statistical Methods Related to the Law of the Iterated Logarithm", 1970). With w a beta density
-/// restricted to (q, 1], M is a quotient of incomplete beta functions.
+/// is, for every p <= q, a nonnegative supermartingale with M_0 = 1: a draw multiplies the
+/// integrand by a factor of expectation `p u/q + (1-p)(1-u)/(1-q)`, which is 1 at p = q and does
+/// not decrease in p, since u >= q gives `u/q >= (1-u)/(1-q)`. By Ville's inequality M ever reaches
+/// `1/a` with probability at most a (Ville, "Etude critique de la notion de collectif", 1939;
+/// mixtures: Robbins, "Statistical Methods Related to the Law of the Iterated Logarithm", 1970).
+/// With w a beta density restricted to (q, 1], M is a quotient of incomplete beta functions.
 ///
-/// A part of alpha goes to this martingale. The rest goes to one Clopper-Pearson bound at the planned
-/// last draw, so that no more draws are ever needed than without the stream, and by the union bound
-/// both together fail with probability at most alpha.
+/// A part of alpha goes to this martingale. The rest goes to one Clopper-Pearson bound at the
+/// planned last draw, so that no more draws are ever needed than without the stream, and by the
+/// union bound both together fail with probability at most alpha.
 ///
 /// To stop without the claim cannot be wrong, so that costs nothing: the test stops when the
-/// remaining draws could not decide any more, and when the mirrored martingale says `p < threshold`.
+/// remaining draws could not decide any more, and when the mirrored martingale says `p <
+/// threshold`.
 public struct SequentialTest: Sendable {
   /// What is decided.
   public enum Decision: String, Sendable, Codable {

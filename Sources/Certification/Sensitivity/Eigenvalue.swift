@@ -46,9 +46,10 @@ enum Eigenvalue {
   /// True only where `diag(y) - G` has no eigenvalue below `-slack`, for the G that was computed.
   ///
   /// Cholesky's factorisation of A, run to its end in floating point, is exact for an A' with
-  /// `|A' - A| <= gamma(n + 1) |R|^T |R|` (Higham, "Accuracy and Stability of Numerical Algorithms",
-  /// 2002, Theorem 10.3), and the norm of the right side is at most `gamma(n + 1) / (1 - gamma(n + 1))`
-  /// times the trace of A (S. M. Rump, "Verification of positive definiteness", 2006). Here twice as
+  /// `|A' - A| <= gamma(n + 1) |R|^T |R|` (Higham, "Accuracy and Stability of Numerical
+  /// Algorithms", 2002, Theorem 10.3), and the norm of the right side is at most `gamma(n + 1) / (1
+  /// - gamma(n + 1))` times the trace of A (S. M. Rump, "Verification of positive definiteness",
+  ///   2006). Here twice as
   /// many roundings are allowed, for other orders of evaluation and divisions by reciprocals.
   /// - Returns: the slack, or nil where the factorisation broke down.
   static func semidefinitenessSlack(_ gram: Gram, diagonal: [Double]) -> Double? {

@@ -18,8 +18,8 @@ struct Gram {
   /// The most multiplications that are done entry by entry; some seconds.
   static let sparseLimit = 1 << 32
 
-  /// Nil where G would cost too much: more than `sparseLimit` multiplications entry by entry, and an
-  /// order above `denseLimit`.
+  /// Nil where G would cost too much: more than `sparseLimit` multiplications entry by entry, and
+  /// an order above `denseLimit`.
   init?(of a: SparseMatrix) {
     order = a.columnCount
     let columns = a.transposed()

@@ -3,8 +3,8 @@ public import NeuralNetworks
 /// How the part of a network in front of noise moves with the input: the matrix M of the affine map
 /// g that takes an input to the values that noise is added to, `g(x) - g(x') = M (x - x')`.
 ///
-/// It is the map of the layers' definitions (``Layer/evaluate(_:)``) in exact arithmetic. M itself is
-/// kept in double precision with a bound on what roundings can have done to it, so that
+/// It is the map of the layers' definitions (``Layer/evaluate(_:)``) in exact arithmetic. M itself
+/// is kept in double precision with a bound on what roundings can have done to it, so that
 /// ``Sensitivity`` can round its answers up.
 public struct LinearMap: Sendable, Equatable {
   /// The shape of the values behind the map, of one example.
@@ -174,8 +174,8 @@ extension LinearMap {
   /// No exact entry differs from the kept one by more than this times its magnitude.
   ///
   /// Each entry is a sum of products of a layer's coefficients; with m roundings on the way, the
-  /// error is at most `m u / (1 - m u)` times the sum of absolute values (N. J. Higham, "Accuracy and
-  /// Stability of Numerical Algorithms", 2002, section 3.1). Twice that also covers the roundings of
-  /// the magnitudes.
+  /// error is at most `m u / (1 - m u)` times the sum of absolute values (N. J. Higham, "Accuracy
+  /// and Stability of Numerical Algorithms", 2002, section 3.1). Twice that also covers the
+  /// roundings of the magnitudes.
   package var relativeError: Double { 2 * Rounding.gamma(roundings) }
 }

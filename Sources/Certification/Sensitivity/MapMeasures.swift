@@ -80,8 +80,8 @@ struct MapMeasures {
     return Rounding.up(largest * max(sum, 1).squareRoot(), after: rowL1.count + 4)
   }
 
-  /// Schur's test without weights: `sqrt(max row l1 * max column l1)` is at least the largest singular
-  /// value, also of the absolute values.
+  /// Schur's test without weights: `sqrt(max row l1 * max column l1)` is at least the largest
+  /// singular value, also of the absolute values.
   var plainSchur: Double {
     Rounding.up(((rowL1.max() ?? 0) * largestColumnL1).squareRoot(), after: 2)
   }

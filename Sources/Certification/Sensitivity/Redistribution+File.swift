@@ -3,8 +3,8 @@ internal import Files
 internal import Foundation
 
 extension Redistribution {
-  /// Shares from a file: a JSON array of numbers, or a NumPy array (`.npy`) of float32 or float64 in
-  /// the row-major order of the values.
+  /// Shares from a file: a JSON array of numbers, or a NumPy array (`.npy`) of float32 or float64
+  /// in the row-major order of the values.
   ///
   /// They are divided by their sum, which may differ from 1 by 1e-6.
   /// - Parameter count: K.

@@ -18,8 +18,8 @@ extension Redistribution {
   /// pass without noise (Phan et al., 2019, Equation 7).
   ///
   /// It is a function of the examples: where those are private, what is released with it is not
-  /// covered by the privacy accounting of the training (`record.caveat`). The result does not depend,
-  /// to the bit, on the number of threads.
+  /// covered by the privacy accounting of the training (`record.caveat`). The result does not
+  /// depend, to the bit, on the number of threads.
   ///
   /// - Parameters:
   ///   - value: the number of the value that noise is added to.
@@ -27,8 +27,8 @@ extension Redistribution {
   ///   - labels: classes, one an example.
   ///   - beta: positive; the larger, the more goes to the most relevant.
   ///   - floor: in (0, 1].
-  /// - Throws: ``CertificationError/noise(problem:)`` where not all of the output depends on the input
-  ///   through the value, ``CertificationError/parameter(name:problem:)``.
+  /// - Throws: ``CertificationError/noise(problem:)`` where not all of the output depends on the
+  ///   input through the value, ``CertificationError/parameter(name:problem:)``.
   public static func relevance(
     in network: Network, at value: Int, images: Tensor, labels: [Int], beta: Double = 1,
     floor: Double = defaultFloor, threads: Int = 1

@@ -6,8 +6,9 @@ public import Tensors
   internal import Glibc
 #endif
 
-/// How noise is shared out among K values: K positive numbers r_k with sum 1. The scale of the noise
-/// on value k is the noise's scale times `sqrt(K r_k)`; all `1 / K` is the same noise everywhere.
+/// How noise is shared out among K values: K positive numbers r_k with sum 1. The scale of the
+/// noise on value k is the noise's scale times `sqrt(K r_k)`; all `1 / K` is the same noise
+/// everywhere.
 ///
 /// N. Phan et al., "Heterogeneous Gaussian Mechanism: Preserving Differential Privacy in Deep
 /// Learning with Provable Robustness", 2019, Theorem 3.
@@ -32,8 +33,8 @@ public struct Redistribution: Sendable, Equatable {
     /// How many examples `relevance` read.
     public var examples: Int?
     public var seed: UInt64?
-    /// The share that no value falls below before the shares are divided by their sum, as a fraction
-    /// of `1 / K`.
+    /// The share that no value falls below before the shares are divided by their sum, as a
+    /// fraction of `1 / K`.
     public var floor: Double?
     public var path: String?
     public var sha256: String?
@@ -48,8 +49,8 @@ public struct Redistribution: Sendable, Equatable {
     }
   }
 
-  /// The share below which no value falls by default, as a fraction of `1 / K`: a standard deviation
-  /// of about a tenth of the usual one.
+  /// The share below which no value falls by default, as a fraction of `1 / K`: a standard
+  /// deviation of about a tenth of the usual one.
   public static let defaultFloor = 0.01
 
   init(_ values: [Double], _ record: Record) {
@@ -62,8 +63,9 @@ public struct Redistribution: Sendable, Equatable {
       shape: shape, values: values.map { Float((Double(values.count) * $0).squareRoot()) })
   }
 
-  /// The shares that a noise layer draws with, after the rounding of its scales to single precision;
-  /// nil for the same noise everywhere. These are what a sensitivity must be computed for.
+  /// The shares that a noise layer draws with, after the rounding of its scales to single
+  /// precision; nil for the same noise everywhere. These are what a sensitivity must be computed
+  /// for.
   public static func shares(of noise: Noise) -> [Double]? {
     noise.relativeScales.map { scales in
       scales.values.map { Double($0) * Double($0) / Double(scales.values.count) }
@@ -76,7 +78,8 @@ public struct Redistribution: Sendable, Equatable {
     return Redistribution([Double](repeating: 1 / Double(count), count: count), Record(.uniform))
   }
 
-  /// Shares that make the bound `rows` of ``Sensitivity`` smallest: with `a_k` the dual norm of row k,
+  /// Shares that make the bound `rows` of ``Sensitivity`` smallest: with `a_k` the dual norm of row
+  /// k,
   /// `r_k` proportional to `a_k` for Gaussian noise, which minimises `sum a_k^2 / (K r_k)`, and to
   /// `a_k^(2/3)` for Laplace noise, which minimises `sum a_k / sqrt(K r_k)`.
   ///

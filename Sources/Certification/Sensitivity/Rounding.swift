@@ -4,9 +4,9 @@ package enum Rounding {
   /// The unit roundoff, 2^-53.
   package static let unit = 0x1p-53
 
-  /// `m u / (1 - m u)`, rounded up: the largest relative error of m roundings one after another, and
-  /// of a sum of m + 1 non-negative numbers in any order (N. J. Higham, "Accuracy and Stability of
-  /// Numerical Algorithms", 2002, Lemma 3.1).
+  /// `m u / (1 - m u)`, rounded up: the largest relative error of m roundings one after another,
+  /// and of a sum of m + 1 non-negative numbers in any order (N. J. Higham, "Accuracy and Stability
+  /// of Numerical Algorithms", 2002, Lemma 3.1).
   package static func gamma(_ roundings: Int) -> Double {
     let product = Double(roundings) * unit
     precondition(product < 0x1p-10, "\(roundings) roundings in one number")

@@ -1,13 +1,13 @@
 public import Robustness
 
 extension Sensitivity {
-  /// The sensitivity of one feature map alone, the largest of all maps, as printed certificates have
-  /// used it.
+  /// The sensitivity of one feature map alone, the largest of all maps, as printed certificates
+  /// have used it.
   ///
   /// **It does not bound the change of the values that noise is added to**, which are all maps
-  /// together: C equal maps move `sqrt(C)` times as far. No sound certificate reads it. From l2 to l2 it
-  /// is Lanczos' estimate; else the smallest of `exact`, `entrywise` and `rows` for a map. Noise is
-  /// redistributed over all maps together.
+  /// together: C equal maps move `sqrt(C)` times as far. No sound certificate reads it. From l2 to
+  /// l2 it is Lanczos' estimate; else the smallest of `exact`, `entrywise` and `rows` for a map.
+  /// Noise is redistributed over all maps together.
   ///
   /// - Returns: nil where the values are not `[maps, height, width]`.
   /// - Throws: as ``bounds(_:redistribution:from:to:)``.

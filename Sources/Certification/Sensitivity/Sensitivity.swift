@@ -3,10 +3,10 @@ public import Robustness
 /// Bounds on how far values can move before noise is added to them.
 ///
 /// For a map M of K rows (``LinearMap``) and a redistribution r it is
-/// `D_{p,q} = max ||S^-1 M v||_q / ||v||_p` with `S = diag(sqrt(K r_k))`: the change in units of each
-/// coordinate's noise. That the division by `sqrt(K r_k)` carries a mechanism for equal noise over to
-/// redistributed noise is Theorem 3 of N. Phan et al., "Heterogeneous Gaussian Mechanism: Preserving
-/// Differential Privacy in Deep Learning with Provable Robustness", 2019.
+/// `D_{p,q} = max ||S^-1 M v||_q / ||v||_p` with `S = diag(sqrt(K r_k))`: the change in units of
+/// each coordinate's noise. That the division by `sqrt(K r_k)` carries a mechanism for equal noise
+/// over to redistributed noise is Theorem 3 of N. Phan et al., "Heterogeneous Gaussian Mechanism:
+/// Preserving Differential Privacy in Deep Learning with Provable Robustness", 2019.
 ///
 /// Every value is rounded up: it is at least the bound in exact arithmetic, for the exact map.
 public struct Sensitivity: Sendable, Codable, Equatable {
@@ -18,8 +18,9 @@ public struct Sensitivity: Sendable, Codable, Equatable {
     case l2
   }
 
-  /// How a bound was had. Below, M is the map in units of the noise, `a_k` the norm of its row k that
-  /// is dual to the input's norm (l1 for linf, l2 for l2, linf for l1), d the number of inputs, and
+  /// How a bound was had. Below, M is the map in units of the noise, `a_k` the norm of its row k
+  /// that is dual to the input's norm (l1 for linf, l2 for l2, linf for l1), d the number of
+  /// inputs, and
   /// `G = M^T M`.
   public enum Method: String, Sendable, Codable, CaseIterable {
     /// The sensitivity itself, up to roundings. From l1: the largest norm of a column of M.

@@ -1,8 +1,9 @@
 /// A bound on `max s^T G s` over the sign vectors s, for a positive semidefinite G.
 ///
-/// Where `diag(y) - G` has no negative eigenvalue, `s^T G s <= sum y_i` for every s: this is the dual of
-/// the semidefinite relaxation (Y. Nesterov, "Semidefinite relaxation and nonconvex quadratic
-/// optimization", 1998), whose optimum is at most pi/2 times the maximum. `y_i = sum_j |G_ij|` and
+/// Where `diag(y) - G` has no negative eigenvalue, `s^T G s <= sum y_i` for every s: this is the
+/// dual of the semidefinite relaxation (Y. Nesterov, "Semidefinite relaxation and nonconvex
+/// quadratic optimization", 1998), whose optimum is at most pi/2 times the maximum. `y_i = sum_j
+/// |G_ij|` and
 /// `y_i = ` the largest eigenvalue are two such y. Any y is proved before it is used, so how it was
 /// found does not matter.
 enum SignRelaxation {

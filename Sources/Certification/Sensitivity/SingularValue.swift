@@ -56,8 +56,8 @@ package struct SingularValue {
       gram.order > Self.proofLimit ? nil : Self.provedEigenvalue(gram, at: weighted).map(root)
   }
 
-  /// At least the largest eigenvalue of a non-negative symmetric matrix: `max (A v)_i / v_i` for any
-  /// v > 0 (I. Schur, 1911; L. Collatz, 1942), with v from some steps of the power iteration.
+  /// At least the largest eigenvalue of a non-negative symmetric matrix: `max (A v)_i / v_i` for
+  /// any v > 0 (I. Schur, 1911; L. Collatz, 1942), with v from some steps of the power iteration.
   /// - Parameter times: `A v` with at most `order + 2` roundings an element.
   private static func schurTest(order: Int, _ times: ([Double]) -> [Double]) -> Double {
     var vector = [Double](repeating: 1, count: order)

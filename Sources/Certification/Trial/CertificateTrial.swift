@@ -4,10 +4,10 @@ public import Tensors
 
 /// Puts certificates of one smoothed classifier to the test, on one thread.
 ///
-/// For a claim it looks for the point of the certified ball where another class is most likely to be
-/// ahead, names that class, and lets fresh draws decide between the two. A violation it reports is a
-/// statement at confidence `1 - alpha` of its options about the ideal smoothed classifier, whatever
-/// the search did; that there is none proves nothing.
+/// For a claim it looks for the point of the certified ball where another class is most likely to
+/// be ahead, names that class, and lets fresh draws decide between the two. A violation it reports
+/// is a statement at confidence `1 - alpha` of its options about the ideal smoothed classifier,
+/// whatever the search did; that there is none proves nothing.
 ///
 /// All draws are keyed by (seed, purpose, example), so that a finding depends neither on the other
 /// examples nor on threads or chunks.
@@ -99,7 +99,8 @@ public final class CertificateTrial {
     return finding
   }
 
-  /// The point where some rival is furthest ahead of the label, and that rival; the first of equals.
+  /// The point where some rival is furthest ahead of the label, and that rival; the first of
+  /// equals.
   private func best(
     _ points: [Tensor], _ example: Int, label: Int
   ) throws -> (point: Tensor, rival: Int) {

@@ -15,8 +15,8 @@ extension Counterexamples {
   /// | 2 to 51 | otherwise, by the fiftieth part of the distribution that Z2 falls into | the rest |
   ///
   /// with T the upper tail of the sum of the two noises. The ratio of the first two classes is just
-  /// above `e^2` at the image, which is a radius of 1 for each noise by itself; a shift of x1 by -1.4
-  /// puts class 1 ahead. Shifting x1 changes the ratio fastest.
+  /// above `e^2` at the image, which is a radius of 1 for each noise by itself; a shift of x1 by
+  /// -1.4 puts class 1 ahead. Shifting x1 changes the ratio fastest.
   static func addedRadii() throws(NetworkError) -> Counterexample {
     let share = 0.1326
     let a = tail(2)

@@ -11,8 +11,8 @@ public struct Claim: Sendable, Codable, Equatable {
   }
 }
 
-/// Fresh votes at one point, for the class that was certified and for one rival that was named before
-/// they were cast.
+/// Fresh votes at one point, for the class that was certified and for one rival that was named
+/// before they were cast.
 public struct PairVotes: Sendable, Codable, Equatable {
   /// Votes for the certified class and for the rival, of all `draws`.
   public var label: Int, rival: Int, draws: Int
@@ -28,7 +28,8 @@ public struct PairVotes: Sendable, Codable, Equatable {
   ///
   /// Among the votes for one of the two, those for the rival are binomial with `p = P(rival) /
   /// (P(label) + P(rival))`; Clopper and Pearson's lower bound on p is to exceed one half (K. Hung,
-  /// W. Fithian, "Rank Verification for Exponential Families", 2019, with the rival fixed in advance).
+  /// W. Fithian, "Rank Verification for Exponential Families", 2019, with the rival fixed in
+  /// advance).
   public func showRivalAhead(alpha: Double) -> Bool {
     // No lower bound is above the share itself.
     guard rival > label else { return false }

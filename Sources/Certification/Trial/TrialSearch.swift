@@ -3,8 +3,8 @@ internal import Tensors
 
 /// Looks for points near one image where a smoothed classifier prefers another class.
 ///
-/// What it proposes is compared by draws of its own and judged by others, so nothing it does can make
-/// a certificate look broken that is not.
+/// What it proposes is compared by draws of its own and judged by others, so nothing it does can
+/// make a certificate look broken that is not.
 struct TrialSearch {
   private let session: SmoothedSession
   private let options: TrialOptions
@@ -56,8 +56,8 @@ struct TrialSearch {
   ///
   /// - for each rival, the whole radius along the steepest ascent of its mean margin. Through a
   ///   linear map in front of the noise this is the map's worst direction for that margin;
-  /// - the ends of gradient ascents through the expectation, from the image and from a random point,
-  ///   away from the label and towards each of the first rivals;
+  /// - the ends of gradient ascents through the expectation, from the image and from a random
+  ///   point, away from the label and towards each of the first rivals;
   /// - those ends moved on to the whole radius.
   func points(in threat: ThreatModel) throws -> [Tensor] {
     var points: [Tensor] = []

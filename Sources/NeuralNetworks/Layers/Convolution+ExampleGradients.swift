@@ -1,8 +1,9 @@
 internal import Tensors
 
-/// Each example's gradient is computed by itself and kept until its factor is known: for each example
-/// as many operations as for the sum alone, and under Winograd a transform back more (only where the
-/// output has very few pixels would inner products be cheaper, at the price of cancellation).
+/// Each example's gradient is computed by itself and kept until its factor is known: for each
+/// example as many operations as for the sum alone, and under Winograd a transform back more (only
+/// where the output has very few pixels would inner products be cheaper, at the price of
+/// cancellation).
 extension ConvolutionOperation: ExampleGradientOperation {
   var keptCount: Int { capacity * keptStride }
 

@@ -3,8 +3,8 @@ public import Tensors
 /// A two-dimensional convolution (cross-correlation): `[channels, height, width]` to
 /// `[filters, height', width']` with zero padding, then an activation.
 ///
-/// `y[o, i, j] = b[o] + sum over (c, u, v) of W[o, c, u, v] x[c, i s - p + u d, j s - p + v d]`, where
-/// with `groups` > 1 output o reads only the channels of its group.
+/// `y[o, i, j] = b[o] + sum over (c, u, v) of W[o, c, u, v] x[c, i s - p + u d, j s - p + v d]`,
+/// where with `groups` > 1 output o reads only the channels of its group.
 public struct Convolution: FusibleLayer {
   public static let kind = "convolution"
   /// `[filters, channels / groups, kernel height, kernel width]`.

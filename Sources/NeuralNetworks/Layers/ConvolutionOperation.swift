@@ -1,7 +1,7 @@
 internal import Tensors
 
-/// A convolution, each way by what is fastest for its shape; all of them give an example the same bits
-/// whatever is computed with it.
+/// A convolution, each way by what is fastest for its shape; all of them give an example the same
+/// bits whatever is computed with it.
 struct ConvolutionOperation: Operation {
   let window: Window
   let filters: Int
@@ -35,8 +35,8 @@ struct ConvolutionOperation: Operation {
     }
   }
 
-  /// - Parameter pool: what alone reads the result: which of several values it takes decides where the
-  ///   gradient goes, so those must be right to the last bits.
+  /// - Parameter pool: what alone reads the result: which of several values it takes decides where
+  ///   the gradient goes, so those must be right to the last bits.
   init(
     _ layer: Convolution, _ window: Window, followedBy pool: MaxPool? = nil, capacity: Int,
     purpose: Plan.Purpose
@@ -137,7 +137,8 @@ struct ConvolutionOperation: Operation {
     }
   }
 
-  /// The same, then a maximum if there is room for the `places` (`placeCount`), then a ReLU if asked.
+  /// The same, then a maximum if there is room for the `places` (`placeCount`), then a ReLU if
+  /// asked.
   func forward(_ call: Call, places: UnsafeMutableRawPointer?, rectified: Bool) {
     switch forwardRoute {
     case .shallow(let kernel):

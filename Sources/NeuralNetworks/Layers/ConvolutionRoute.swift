@@ -2,8 +2,9 @@ internal import Tensors
 
 /// The ways in which a convolution can be computed, and which is the fastest for a shape.
 ///
-/// Decided by the shape alone, so that bits depend on neither threads nor chunks, from a model of the
-/// time per image whose constants were fitted to measurements on one core of a Zen 5 with AVX-512;
+/// Decided by the shape alone, so that bits depend on neither threads nor chunks, from a model of
+/// the time per image whose constants were fitted to measurements on one core of a Zen 5 with
+/// AVX-512;
 /// `gauntlet bench convolution` measures them again, shape by shape and route by route. Only their
 /// ratios matter.
 enum ConvolutionRoute {

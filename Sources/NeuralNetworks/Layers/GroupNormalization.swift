@@ -1,7 +1,7 @@
 public import Tensors
 
-/// `y = gamma (x - mean) / sqrt(variance + epsilon) + beta`, with mean and (biased) variance of each
-/// group of channels of one example, and a gamma and beta for each channel.
+/// `y = gamma (x - mean) / sqrt(variance + epsilon) + beta`, with mean and (biased) variance of
+/// each group of channels of one example, and a gamma and beta for each channel.
 ///
 /// `[channels, ...]` to the same shape. Y. Wu, K. He, "Group Normalization", 2018. Examples do not
 /// touch each other, so it may stand where batch normalisation may not: in private training.

@@ -37,7 +37,8 @@ extension [Int] {
     result.offsets(strides: broadcastStrides(to: result))
   }
 
-  /// The shape that two shapes broadcast to (axes aligned at the end, extent 1 is repeated), or nil.
+  /// The shape that two shapes broadcast to (axes aligned at the end, extent 1 is repeated), or
+  /// nil.
   package func broadcast(with other: [Int]) -> [Int]? {
     let rank = Swift.max(count, other.count)
     let first = [Int](repeating: 1, count: rank - count) + self

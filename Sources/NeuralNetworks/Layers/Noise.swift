@@ -3,12 +3,12 @@ public import Tensors
 /// Adds independent noise to every element: coordinate `k` of `K` gets `scale * sqrt(K r_k)` times
 /// a standard number of the family, fresh for every example and every pass.
 ///
-/// In training the noise is keyed by (seed, step, example), or shared (``Sharing``). In a pass with noise keys
-/// each example's own key is used. Without either it is the identity: the surrogate without noise.
-/// Two `Noise` layers of one network need different `stream`s to be independent.
+/// In training the noise is keyed by (seed, step, example), or shared (``Sharing``). In a pass with
+/// noise keys each example's own key is used. Without either it is the identity: the surrogate
+/// without noise. Two `Noise` layers of one network need different `stream`s to be independent.
 ///
-/// M. Lecuyer et al., "Certified Robustness to Adversarial Examples with Differential Privacy", 2019;
-/// redistribution: N. Phan et al., "Heterogeneous Gaussian Mechanism", 2019, Theorem 3.
+/// M. Lecuyer et al., "Certified Robustness to Adversarial Examples with Differential Privacy",
+/// 2019; redistribution: N. Phan et al., "Heterogeneous Gaussian Mechanism", 2019, Theorem 3.
 public struct Noise: Layer, Equatable {
   public static let kind = "noise"
   /// The most noise layers of one network.

@@ -151,8 +151,8 @@ private struct PooledConvolutionOperation: ExampleGradientOperation {
     return images
   }
 
-  /// Calls `body` with the convolution's call for a group of examples, and the whole's call from the
-  /// group's first example on.
+  /// Calls `body` with the convolution's call for a group of examples, and the whole's call from
+  /// the group's first example on.
   private func forEachGroup(_ call: Call, _ body: (Call, Call) -> Void) {
     for start in stride(from: 0, to: call.count, by: group) {
       var first = call

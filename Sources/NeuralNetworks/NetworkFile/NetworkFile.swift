@@ -1,7 +1,8 @@
 internal import Files
 internal import Tensors
 
-/// A trained network on disk: `<name>.json` says what it is, `<name>.safetensors` holds its weights.
+/// A trained network on disk: `<name>.json` says what it is, `<name>.safetensors` holds its
+/// weights.
 ///
 /// The description has: `format` "gauntlet network", `version` 1, `inputShape`, `range` (of the
 /// data the network takes; normalisation is a layer of it), `classNames` (optional), `weights`

@@ -56,7 +56,8 @@ public final class ClippedGradient {
   /// Computes `sums` for the images `[count, inputShape...]` and labels of one batch; all zeros for
   /// an empty one.
   ///
-  /// - Parameter numbers: what keys each example's dropout and noise; empty: its place in the batch.
+  /// - Parameter numbers: what keys each example's dropout and noise; empty: its place in the
+  ///   batch.
   public func compute(
     _ network: Network, images: Tensor, labels: [Int], clipping: GradientClipping, seed: UInt64,
     step: Int, numbers: [Int] = []

@@ -24,8 +24,8 @@ public struct GradientClipping: Sendable, Equatable, Codable {
   /// What each example's gradient is multiplied with.
   ///
   /// A factor below 1 is rounded towards zero with a margin of 2^-20 for the roundings of the
-  /// product, so that the norm holds for the numbers that are added. An example whose gradient is not finite
-  /// gets 0: it must not be able to show itself by stopping the run.
+  /// product, so that the norm holds for the numbers that are added. An example whose gradient is
+  /// not finite gets 0: it must not be able to show itself by stopping the run.
   ///
   /// - Parameters:
   ///   - squaredNorms: `[layers, count]`

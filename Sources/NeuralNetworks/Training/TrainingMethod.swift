@@ -23,8 +23,8 @@ public protocol TrainingMethod: AnyObject {
   /// What the next step needs to know from the steps before; none by default.
   var memory: [Double] { get set }
 
-  /// Whether `memory` may be set to these numbers, which come from a file; by default, if they are as
-  /// many as there are and finite.
+  /// Whether `memory` may be set to these numbers, which come from a file; by default, if they are
+  /// as many as there are and finite.
   func accepts(memory: [Double]) -> Bool
 }
 

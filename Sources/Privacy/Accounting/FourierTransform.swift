@@ -15,7 +15,8 @@ struct FourierTransform {
     sines = (0..<max(count / 2, 1)).map { sin(angle * Double($0)) }
   }
 
-  /// Forward, without a factor; the inverse is the transform with the parts exchanged, over `count`.
+  /// Forward, without a factor; the inverse is the transform with the parts exchanged, over
+  /// `count`.
   func transform(_ real: inout [Double], _ imaginary: inout [Double]) {
     precondition(real.count == count && imaginary.count == count, "not \(count) numbers")
     real.withUnsafeMutableBufferPointer { real in

@@ -9,8 +9,8 @@ struct LossDistribution {
   /// The probability of an infinite loss.
   var infinite: Double
 
-  /// How far into the tails a single event is followed; what is beyond counts as infinite loss above
-  /// and as the smallest loss below.
+  /// How far into the tails a single event is followed; what is beyond counts as infinite loss
+  /// above and as the smallest loss below.
   static let tail = 1e-18
   /// Losses from about here on count as infinite, so that no `e^loss` overflows.
   private static let largestLoss = 300.0
@@ -23,9 +23,9 @@ struct LossDistribution {
   }
 
   /// Puts each cell's mass on its two ends, so that both P and Q keep theirs: then every
-  /// `delta(epsilon)` on the grid is exact and between its points the curve, convex in e^epsilon, is
-  /// replaced by chords, which lie above it (Doroshenko et al., "Connect the Dots: Tighter Discrete
-  /// Approximations of Privacy Loss Distributions", 2022).
+  /// `delta(epsilon)` on the grid is exact and between its points the curve, convex in e^epsilon,
+  /// is replaced by chords, which lie above it (Doroshenko et al., "Connect the Dots: Tighter
+  /// Discrete Approximations of Privacy Loss Distributions", 2022).
   init(_ pair: LossPair, interval: Double, losses: ClosedRange<Double>) {
     let first = Int((losses.lowerBound / interval).rounded(.down))
     let last = Int((losses.upperBound / interval).rounded(.up))
@@ -95,7 +95,8 @@ struct LossDistribution {
     return log(sum) + top
   }
 
-  /// The smallest epsilon of at least 0 for a delta; infinity where the infinite loss alone is more.
+  /// The smallest epsilon of at least 0 for a delta; infinity where the infinite loss alone is
+  /// more.
   ///
   /// `delta(epsilon) = infinite + sum over l > epsilon of p_l (1 - e^(epsilon - l))`.
   func epsilon(delta: Double) -> Double {

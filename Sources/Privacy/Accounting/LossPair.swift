@@ -60,8 +60,8 @@ struct LossPair {
 
   /// P the mixture with `N(1, s^2)`, Q the mixture with `N(-1, s^2)`.
   ///
-  /// With `e^e' = 1 + q (e^e - 1)` and `b = e^(e' - e)`, the divergence of two mixtures that share a
-  /// part is `q ((1 - b) D_e(P1, P0) + b D_e(P1, Q1))` for every e >= 0 (Balle, Barthe, Gaboardi,
+  /// With `e^e' = 1 + q (e^e - 1)` and `b = e^(e' - e)`, the divergence of two mixtures that share
+  /// a part is `q ((1 - b) D_e(P1, P0) + b D_e(P1, Q1))` for every e >= 0 (Balle, Barthe, Gaboardi,
   /// "Privacy Amplification by Subsampling", 2018, Theorem 2); among records of length at most 1
   /// both terms are largest for opposite ones of length 1, and the other direction is the mirror
   /// image.

@@ -3,13 +3,13 @@ internal import Foundation
 /// Accounting by the distribution of the privacy loss: the tightest there is, and always an upper
 /// bound.
 ///
-/// The loss of each event is put on a grid by connecting the dots, the distributions are composed by
-/// Fourier transforms (Koskela, Jälkö, Honkela, "Computing Tight Differential Privacy Guarantees
+/// The loss of each event is put on a grid by connecting the dots, the distributions are composed
+/// by Fourier transforms (Koskela, Jälkö, Honkela, "Computing Tight Differential Privacy Guarantees
 /// Using FFT", 2020), and what is cut off or may be lost to rounding is added to the probability of
 /// an infinite loss. Compositions of unsampled Gaussian noise are one Gaussian and need no grid.
 ///
-/// Where a single step may lose more than about 300, that counts as infinite. Below a delta of about
-/// 1e-11 that allowance dominates, and the answer becomes infinite.
+/// Where a single step may lose more than about 300, that counts as infinite. Below a delta of
+/// about 1e-11 that allowance dominates, and the answer becomes infinite.
 public struct PLDAccountant: Sendable {
   public var relation: NeighbouringRelation
   /// How many steps of the grid make up the standard deviation of the finest event's loss.

@@ -87,7 +87,8 @@ public struct RDPAccountant: Sendable {
     }
   }
 
-  /// `ln sum_k C(a, k) (1 - q)^(a - k) q^k e^((k^2 - k) / (2 sigma^2))` (Mironov et al. 2019, Eq. 12).
+  /// `ln sum_k C(a, k) (1 - q)^(a - k) q^k e^((k^2 - k) / (2 sigma^2))` (Mironov et al. 2019, Eq.
+  /// 12).
   private static func wholeLogMoment(_ order: Double, _ rate: Double, _ sigma: Double) -> Double {
     var terms: [Double] = []
     var binomial = 0.0

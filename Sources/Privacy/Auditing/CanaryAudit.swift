@@ -66,8 +66,8 @@ public struct CanaryAudit: Sendable, Equatable, Codable {
     epsilonLowerBound = best.bound
   }
 
-  /// An upper bound on the probability that some rule fares as well as the best of these did, if the
-  /// mechanism is (epsilon, delta)-differentially private.
+  /// An upper bound on the probability that some rule fares as well as the best of these did, if
+  /// the mechanism is (epsilon, delta)-differentially private.
   /// - Throws: ``PrivacyError`` where epsilon is negative.
   public func pValue(epsilon: Double) throws(PrivacyError) -> Double {
     var smallest = 1.0

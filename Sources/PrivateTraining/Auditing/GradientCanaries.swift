@@ -6,14 +6,14 @@ public import Tensors
 /// A private training run with canaries among its gradients: ``PrivateDescent`` itself, with
 /// made-up examples whose gradients are as visible as clipping lets them be.
 ///
-/// Canary j, if its coin put it in, is sampled like any example; its gradient is a thousand clipping
-/// norms along one coordinate of the parameters, other coordinates for other canaries, and is
-/// clipped as every example's is. The auditor knows the data, the weights of every step, which
+/// Canary j, if its coin put it in, is sampled like any example; its gradient is a thousand
+/// clipping norms along one coordinate of the parameters, other coordinates for other canaries, and
+/// is clipped as every example's is. The auditor knows the data, the weights of every step, which
 /// examples were sampled and so the sums without canaries: all but the coins, which canaries were
 /// sampled, and the noise. Against somebody who knows that much, (epsilon, delta)-differential
 /// privacy still holds. With z the released coordinate less what is known, in standard deviations
-/// of the noise, and a the length of a clipped canary in the same unit, the score of a canary is the
-/// logarithm of the likelihood ratio,
+/// of the noise, and a the length of a clipped canary in the same unit, the score of a canary is
+/// the logarithm of the likelihood ratio,
 ///
 /// ```
 /// sum over steps of log(1 - q + q exp(a z - a^2 / 2))

@@ -1,9 +1,9 @@
 /// Attacks on releases that carry the same noise more than once: what one release hides, the
 /// difference of two shows.
 ///
-/// Where one draw of noise is added to two numbers, their difference has none: two neighbouring data
-/// sets then yield releases that no data set in common could have yielded, and epsilon is infinite
-/// whatever the scale of the noise.
+/// Where one draw of noise is added to two numbers, their difference has none: two neighbouring
+/// data sets then yield releases that no data set in common could have yielded, and epsilon is
+/// infinite whatever the scale of the noise.
 public enum SharedNoiseReconstruction {
   /// How close a reconstruction came to the truth.
   public struct Accuracy: Sendable, Equatable {
@@ -25,8 +25,8 @@ public enum SharedNoiseReconstruction {
   ///   - released: `[records, size]`, what is seen.
   ///   - records: `[records, size]`, the truth.
   ///   - tolerance: how close a difference has to be to count as recovered.
-  /// - Returns: over all elements of the records but the first; with independent noise, errors are of
-  ///   the size of the noise.
+  /// - Returns: over all elements of the records but the first; with independent noise, errors are
+  ///   of the size of the noise.
   public static func differences(
     released: [[Double]], records: [[Double]], tolerance: Double
   ) -> Accuracy {
@@ -59,9 +59,9 @@ public enum SharedNoiseReconstruction {
   ///   - features: at each step `[examples, features]`; the same sizes at all.
   ///   - releases: at each step `[features, classes]`.
   ///   - labels: the truth, below the number of classes.
-  /// - Returns: errors of the elements of `Y`; recovered is the share of the examples at whose label
-  ///   the largest element of their row stands. Nil where the equations do not determine `Y`: they
-  ///   are `(steps - 1) x features` for as many unknowns as there are examples.
+  /// - Returns: errors of the elements of `Y`; recovered is the share of the examples at whose
+  ///   label the largest element of their row stands. Nil where the equations do not determine `Y`:
+  ///   they are `(steps - 1) x features` for as many unknowns as there are examples.
   public static func labels(
     features: [[[Double]]], releases: [[[Double]]], labels: [Int]
   ) -> Accuracy? {

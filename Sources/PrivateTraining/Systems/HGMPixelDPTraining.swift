@@ -8,8 +8,8 @@ public import Robustness
 /// |---|---|---|
 /// | sensitivity | the smallest proved bound | the printed bound of Section 4, in linf |
 ///
-/// Both forms' noise is enough for its epsilon; what was printed and fails is the radius that follows
-/// from it, the certifier `as-published:hgm-pixeldp`.
+/// Both forms' noise is enough for its epsilon; what was printed and fails is the radius that
+/// follows from it, the certifier `as-published:hgm-pixeldp`.
 public struct HGMPixelDPTraining: TrainingSystem {
   public static let information = TrainingSystemInformation(
     name: "hgm-pixeldp",

@@ -7,8 +7,8 @@ internal import Privacy
 
 /// Noise that is shaped to disturb the cost least: less where a parameter matters more.
 ///
-/// L. Xiang, J. Yang, B. Li, "Differentially-Private Deep Learning from an Optimization Perspective",
-/// 2019; the weight w_i of a parameter is how much the cost depends on it.
+/// L. Xiang, J. Yang, B. Li, "Differentially-Private Deep Learning from an Optimization
+/// Perspective", 2019; the weight w_i of a parameter is how much the cost depends on it.
 ///
 /// | | `published` | `sound` |
 /// |---|---|---|
@@ -17,9 +17,10 @@ internal import Privacy
 /// | w | the private gradient itself | one number a tensor, from the noisy gradients before |
 /// | epsilon | claimed, by advanced composition; in truth infinite | pure for each step, composed exactly |
 ///
-/// Noise shaped by the private gradient shows it: a coordinate whose gradient is zero gets none. Under
-/// a bound on the Euclidean norm the best Gaussian noise is even; only other families gain by their
-/// shape. A product of Laplace distributions pays for every parameter, so this is for small networks.
+/// Noise shaped by the private gradient shows it: a coordinate whose gradient is zero gets none.
+/// Under a bound on the Euclidean norm the best Gaussian noise is even; only other families gain by
+/// their shape. A product of Laplace distributions pays for every parameter, so this is for small
+/// networks.
 public struct OptimizedNoiseTraining: TrainingSystem {
   public static let information = TrainingSystemInformation(
     name: "optimized-noise", summary: "noise of the shape that disturbs the cost least",

@@ -14,8 +14,8 @@ public import Robustness
 /// | r, Equation 7 | from the weights, even, random, a file, or released privately | from the data |
 /// | sensitivity | the smallest proved bound | the printed bound of Section 4, in linf |
 ///
-/// Relevances are those of the network with its initial weights: the paper's pretrained network would
-/// be a release of its own.
+/// Relevances are those of the network with its initial weights: the paper's pretrained network
+/// would be a release of its own.
 ///
 /// One draw of noise is a bias and hides nothing; r computed from the examples shows in the weights
 /// and in every prediction, and no accountant counts it.

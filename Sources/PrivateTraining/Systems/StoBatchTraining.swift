@@ -5,8 +5,8 @@ internal import Tensors
 /// StoBatch: noisy inputs and hidden values, an ensemble of adversarial examples of random size
 /// against the network as it is, fixed disjoint batches, a loss with noisy coefficients.
 ///
-/// N. Phan, M. T. Thai, H. Hu, R. Jin, T. Sun, D. Dou, "Scalable Differential Privacy with Certified
-/// Robustness in Adversarial Learning", 2020, Algorithm 1; its lines stand in the code.
+/// N. Phan, M. T. Thai, H. Hu, R. Jin, T. Sun, D. Dou, "Scalable Differential Privacy with
+/// Certified Robustness in Adversarial Learning", 2020, Algorithm 1; its lines stand in the code.
 ///
 /// | | `published` | `sound` |
 /// |---|---|---|
@@ -66,8 +66,8 @@ public struct StoBatchTraining: TrainingSystem {
     return form == .sound ? try sound(setting, epsilon) : try published(setting, epsilon)
   }
 
-  /// Lines 6 to 11: the second half of a step's images made adversarial, after `hide` has put noise on
-  /// all of them.
+  /// Lines 6 to 11: the second half of a step's images made adversarial, after `hide` has put noise
+  /// on all of them.
   private func images(
     _ adversary: Adversary, _ method: FunctionalDescent,
     hide: @escaping (inout Trainer.Step) throws -> Void

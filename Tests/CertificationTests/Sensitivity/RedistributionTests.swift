@@ -103,8 +103,8 @@ import Certification
     expectShares(.uniform(count: 7), count: 7)
   }
 
-  /// Two classes behind a linear value: `|dL/dh| = |w_1 - w_0| (1 - p(label))`, here with weights that
-  /// differ by 1, 2 and 0.
+  /// Two classes behind a linear value: `|dL/dh| = |w_1 - w_0| (1 - p(label))`, here with weights
+  /// that differ by 1, 2 and 0.
   @Test func relevanceIsTheMeanGradientOfTheLoss() throws {
     var network = Network(inputShape: [1, 1, 3])
     try network.append(Reshape([3]))

@@ -98,7 +98,8 @@ extension Sensitivity {
     }
   }
 
-  /// The maximum over the cube is at a corner: all sign vectors, with numpy's figures for the bounds.
+  /// The maximum over the cube is at a corner: all sign vectors, with numpy's figures for the
+  /// bounds.
   @Test(.enabled(if: Shared.exists, Shared.hint)) func agreesWithTheReferenceVectors() throws {
     struct Case: Decodable {
       var W_rows_are_inputs: [[Double]]
@@ -256,7 +257,8 @@ extension Sensitivity {
     }
   }
 
-  /// A duplicated neuron doubles the square of the sensitivity; one map of it knows nothing of that.
+  /// A duplicated neuron doubles the square of the sensitivity; one map of it knows nothing of
+  /// that.
   @Test func allValuesCountTogether() throws {
     var network = Network(inputShape: [2])
     try network.append(

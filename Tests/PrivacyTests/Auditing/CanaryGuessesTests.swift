@@ -23,9 +23,9 @@ import Testing
     }
   }
 
-  /// One canary, guessed right: P[W >= 1] = e^epsilon / (1 + e^epsilon) = q and the window of one is
-  /// P[W = 0] = 1 - q, so q + 2 delta (1 - q). The best that (epsilon, delta) allows, q + delta (1 - q)
-  /// of a coin told outright with probability delta, is below.
+  /// One canary, guessed right: P[W >= 1] = e^epsilon / (1 + e^epsilon) = q and the window of one
+  /// is P[W = 0] = 1 - q, so q + 2 delta (1 - q). The best that (epsilon, delta) allows, q + delta
+  /// (1 - q) of a coin told outright with probability delta, is below.
   @Test(arguments: [0, 0.5, 3], [0, 0.01])
   func oneCanaryByHand(epsilon: Double, delta: Double) throws {
     let q = exp(epsilon) / (1 + exp(epsilon))
@@ -77,9 +77,9 @@ import Testing
     #expect(last > 3)
   }
 
-  /// Randomised response tells a coin rightly with probability e^epsilon / (1 + e^epsilon), and here
-  /// outright with probability delta: as much as (epsilon, delta) allows. At 90 % confidence the
-  /// bound may be too large in a tenth of the runs.
+  /// Randomised response tells a coin rightly with probability e^epsilon / (1 + e^epsilon), and
+  /// here outright with probability delta: as much as (epsilon, delta) allows. At 90 % confidence
+  /// the bound may be too large in a tenth of the runs.
   @Test(arguments: [(0.5, 0.0), (1.0, 0.0), (3.0, 0.0), (1.0, 0.001)])
   func holdsForRandomisedResponse(epsilon: Double, delta: Double) throws {
     var generator = SplitMix(state: 71)

@@ -92,7 +92,8 @@ import Testing
     #expect(result.epsilonLowerBound > 4)
   }
 
-  /// The same examples are sampled with and without canaries, and canaries do not count as examples.
+  /// The same examples are sampled with and without canaries, and canaries do not count as
+  /// examples.
   @Test func examplesAreSampledAsWithoutCanaries() throws {
     let network = try Self.network()
     let canaries = try GradientCanaries(

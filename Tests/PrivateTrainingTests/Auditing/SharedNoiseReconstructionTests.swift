@@ -8,8 +8,8 @@ import Testing
     RandomKey(seed: 31, purpose: .test, draw: draw).normals(count).map(Double.init)
   }
 
-  /// 20 records of 784 numbers in [-1, 1], and noise of scale 33: one vector for all of them, or one
-  /// each.
+  /// 20 records of 784 numbers in [-1, 1], and noise of scale 33: one vector for all of them, or
+  /// one each.
   private static func pixels(isShared: Bool) -> SharedNoiseReconstruction.Accuracy {
     let records = (0..<20).map { example in
       RandomKey(seed: 30, purpose: .test, example: example).uniforms(784).map { 2 * Double($0) - 1 }

@@ -78,8 +78,8 @@ import Testing
     #expect(sound.network.noises.map(\.noise.sharing) == [nil])
   }
 
-  /// Limits and noise, by hand: with a huge noise multiplier r is mostly noise, with a tiny one and a
-  /// wide limit it is the relevance itself.
+  /// Limits and noise, by hand: with a huge noise multiplier r is mostly noise, with a tiny one and
+  /// a wide limit it is the relevance itself.
   @Test func relevanceIsReleasedWithItsNoise() throws {
     func shares(_ parameters: String) throws -> [Float] {
       let system = try TrainingSystems.parse("secure-sgd:" + parameters)

@@ -44,8 +44,8 @@ import Testing
     #expect(found.recovered < 0.1, "\(found)")
   }
 
-  /// `b = d w / epsilon_x` with d = 16, w = 1 and half of the budget: the mean size of Laplace noise
-  /// is b. 160 numbers: the mean of the estimate has a deviation of b / sqrt(160).
+  /// `b = d w / epsilon_x` with d = 16, w = 1 and half of the budget: the mean size of Laplace
+  /// noise is b. 160 numbers: the mean of the estimate has a deviation of b / sqrt(160).
   @Test(arguments: [2.0, 20, 2000])
   func noiseOnImagesIsThatOfTheBudget(_ epsilon: Double) throws {
     let (seen, truth) = try released("stobatch", epsilon: epsilon)

@@ -81,8 +81,8 @@ import Testing
     }
   }
 
-  /// A finite epsilon is only ever claimed as sound where an accountant proves it; a form as printed
-  /// says what is wrong with it.
+  /// A finite epsilon is only ever claimed as sound where an accountant proves it; a form as
+  /// printed says what is wrong with it.
   @Test(arguments: SystemExample.cases)
   func claimsHoldOrAreCalledUnsound(_ example: SystemExample.Case) throws {
     let system = try TrainingSystems.parse(example.text)
