@@ -51,7 +51,7 @@ public final class Plan: Sendable {
 
   /// How many layers have parameters that the output depends on.
   public var parameterLayers: Int {
-    steps.count { $0.parameterCount > 0 && $0.runsBackward }
+    steps.count { !$0.parameters.isEmpty && $0.runsBackward }
   }
 
   /// The operation of a step whose layer has parameters, in a plan for single examples' gradients.
@@ -85,7 +85,8 @@ extension Plan {
     var backwardScratch: Int
     /// True where the backward pass has something to do.
     var runsBackward: Bool
-    var parameterCount: Int
+    /// Which of the network's parameters are its layer's.
+    var parameters: Range<Int>
     /// Where what `measureParameterGradients` keeps is.
     var kept: Int
   }
@@ -192,9 +193,10 @@ extension Plan {
         forwardMoment(index)...(hasBackward ? backwardMoment(index) : forwardMoment(index)))
       drafts[index].scratch.append(
         memory.add(operation.scratchCount, forwardMoment(index)...forwardMoment(index)))
-      guard hasBackward, gradients[root[index + 1]] != nil, needsGradient[index + 1] else {
-        continue
-      }
+      // What nobody writes a gradient for is not on the way to the output.
+      guard hasBackward, gradients[root[index + 1]] != nil, needsGradient[index + 1],
+        written.contains(root[index + 1])
+      else { continue }
       let moment = backwardMoment(index)
       drafts[index].scratch.append(memory.add(operation.scratchCount, moment...moment))
       if purpose == .exampleGradients, let operation = operation as? any ExampleGradientOperation {
@@ -218,7 +220,10 @@ extension Plan {
 
     let (offsets, count) = memory.place()
     func offset(ofValue value: Int) -> Int { values[root[value]].map { offsets[$0] } ?? 0 }
+    var parameters = 0
     let steps = nodes.indices.compactMap { index -> Step? in
+      let firstParameter = parameters
+      parameters += nodes[index].layer.parameters.count
       guard let operation = operations[index] else { return nil }
       let node = nodes[index]
       let draft = drafts[index]
@@ -230,7 +235,8 @@ extension Plan {
         additions: draft.additions.map { (offsets[$0.from], offsets[$0.to], $0.count) },
         saved: offsets[draft.saved], scratch: offsets[draft.scratch[0]],
         backwardScratch: draft.scratch.last.map { offsets[$0] } ?? 0,
-        runsBackward: draft.scratch.count > 1, parameterCount: node.layer.parameters.count,
+        runsBackward: draft.scratch.count > 1,
+        parameters: firstParameter..<parameters,
         kept: draft.kept.map { offsets[$0] } ?? 0)
     }
     let layout = Layout(

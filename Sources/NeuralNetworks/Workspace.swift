@@ -90,14 +90,11 @@ public final class Workspace {
   /// order, to `sums`: one buffer a parameter, in the order of `Network.parameters`.
   public func addParameterGradients(to sums: [UnsafeMutablePointer<Float>]) {
     precondition(plan.purpose == .training, "the plan is for \(plan.purpose)")
-    var end = sums.count
+    checkBuffers(sums)
     runBackward { step, call in
-      guard step.parameterCount > 0 else { return }
-      step.operation.addParameterGradients(
-        call, to: Array(sums[end - step.parameterCount..<end]))
-      end -= step.parameterCount
+      guard !step.parameters.isEmpty else { return }
+      step.operation.addParameterGradients(call, to: Array(sums[step.parameters]))
     }
-    precondition(end == 0, "\(sums.count) buffers for \(sums.count - end) parameters")
   }
 
   /// Computes the squared Euclidean norm of each example's gradient, layer by layer, in one
@@ -108,9 +105,9 @@ public final class Workspace {
   public func measureParameterGradients(squaredNorms: UnsafeMutablePointer<Double>) {
     precondition(plan.purpose == .exampleGradients, "the plan is for \(plan.purpose)")
     squaredNorms.update(repeating: 0, count: plan.parameterLayers * count)
-    var layer = plan.steps.count { $0.parameterCount > 0 && $0.runsBackward }
+    var layer = plan.steps.count { !$0.parameters.isEmpty && $0.runsBackward }
     runBackward { step, call in
-      guard step.parameterCount > 0 else { return }
+      guard !step.parameters.isEmpty else { return }
       layer -= 1
       plan.measuring(step).measureParameterGradients(
         call, squaredNorms: squaredNorms + layer * count)
@@ -127,17 +124,18 @@ public final class Workspace {
     scaledBy factors: UnsafePointer<Float>, to sums: [UnsafeMutablePointer<Float>]
   ) {
     precondition(plan.purpose == .exampleGradients, "the plan is for \(plan.purpose)")
-    var (layer, next) = (0, 0)
-    for (step, call) in zip(plan.steps, calls) where step.parameterCount > 0 {
-      if step.runsBackward {
-        plan.measuring(step).addKeptGradients(
-          call, scaledBy: factors + layer * count,
-          to: Array(sums[next..<next + step.parameterCount]))
-        layer += 1
-      }
-      next += step.parameterCount
+    checkBuffers(sums)
+    var layer = 0
+    for (step, call) in zip(plan.steps, calls) where step.runsBackward && !step.parameters.isEmpty {
+      plan.measuring(step).addKeptGradients(
+        call, scaledBy: factors + layer * count, to: Array(sums[step.parameters]))
+      layer += 1
     }
-    precondition(next == sums.count, "\(sums.count) buffers for \(next) parameters")
+  }
+
+  private func checkBuffers(_ sums: [UnsafeMutablePointer<Float>]) {
+    let count = plan.steps.last { !$0.parameters.isEmpty }?.parameters.upperBound ?? 0
+    precondition(sums.count == count, "\(sums.count) buffers for \(count) parameters")
   }
 
   private func runBackward(_ visit: (Plan.Step, Call) -> Void) {

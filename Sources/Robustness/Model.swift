@@ -34,7 +34,8 @@ public protocol DifferentiableModel: Model {
   /// it on.
   ///
   /// - Parameter cotangent: writes, for logits `[batch.count, classCount]`, the derivative of the
-  ///   loss with respect to each of them into a tensor of the same shape.
+  ///   loss with respect to each of them into a tensor of the same shape; every element, since the
+  ///   tensor may hold anything.
   func gradient(
     _ batch: Batch, into answer: inout GradientAnswer,
     cotangent: (_ logits: Tensor, _ result: inout Tensor) -> Void

@@ -205,6 +205,32 @@ import Testing
   }
 
   /// No example may move the sum by more than the norm: not one whose pixels are not even numbers.
+  /// Equal rows whose gradients cancel: the inner products say 0, the roundings of the sum do not. What
+  /// is added must be no longer than the norm all the same.
+  @Test func rowsThatCancelAreClippedByTheirRoundings() throws {
+    var network = Network(inputShape: [6, 40])
+    try network.append(Dense(weight: randomTensor([30, 40])))
+    try network.append(Reshape([180]))
+    // Weights behind the rows sum to nearly nothing, as do the gradients that come back.
+    let half = randomTensor([3, 90], draw: 1).values
+    var values: [Float] = []
+    for row in 0..<3 {
+      values += half[row * 90..<row * 90 + 90]
+      values += half[row * 90..<row * 90 + 90].map { -$0 }
+    }
+    try network.append(Dense(weight: Tensor(shape: [3, 180], values: values)))
+    let row = RandomKey(seed: 4, purpose: .test).normals(40).map { $0 * 1e9 }
+    let images = Tensor(shape: [1, 6, 40], values: (0..<6).flatMap { _ in row })
+    let gradient = try ClippedGradient(for: network, threads: 1)
+    _ = gradient.compute(
+      network, images: images, labels: [1],
+      clipping: GradientClipping(norm: 0.01, scope: .perLayer),
+      seed: 1, step: 0)
+    let first = Self.sums(gradient, network)[0]
+    let length = first.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
+    #expect(length <= 0.01, "\(length)")
+  }
+
   @Test(arguments: cases) func oneExampleMovesTheSumByTheNormAtMost(_ test: Case) throws {
     let network = try Self.network(test)
     let (images, labels) = Self.batch(9, network)

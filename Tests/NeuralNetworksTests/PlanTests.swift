@@ -35,6 +35,52 @@ import Testing
     expectGradient(try Self.residual(), tolerance: .winograd)
   }
 
+  /// Layers that the output does not depend on: their parameters get no gradient, and those of the
+  /// others are what they are without them.
+  @Test(arguments: [false, true], [Plan.Purpose.training, .exampleGradients])
+  func whatLeadsNowhereHasNoGradient(isFollowed: Bool, purpose: Plan.Purpose) throws {
+    var network = Network(inputShape: [2, 5, 5])
+    let trunk = try network.append(
+      Convolution(
+        weight: randomTensor([4, 2, 3, 3]), bias: randomTensor([4]), padding: .init(all: 1)))
+    try network.append(Activation(.relu))
+    try network.append(Reshape([100]))
+    let output = try network.append(Dense(weight: randomTensor([3, 100], draw: 1)))
+    var other = network
+    let dead = try other.append(
+      Convolution(weight: randomTensor([4, 4, 3, 3], draw: 2), bias: randomTensor([4])),
+      reading: [trunk])
+    if isFollowed { try other.append(Activation(.tanh), reading: [dead]) }
+    other.setOutput(output)
+    func sums(_ network: Network) -> [[Float]] {
+      let workspace = Plan(network, capacity: 2, purpose: purpose).makeWorkspace()
+      let inputs = RandomKey(seed: 2, purpose: .test).normals(100)
+      workspace.input.update(from: inputs, count: 100)
+      workspace.forward(count: 2, training: TrainingPass(seed: 1, step: 0, firstExample: 0))
+      for index in 0..<6 { workspace.outputGradient[index] = Float(index) - 2 }
+      let counts = network.parameters.map(\.values.count)
+      let pointers = counts.map { UnsafeMutablePointer<Float>.allocate(capacity: $0) }
+      for (pointer, count) in zip(pointers, counts) {
+        pointer.initialize(repeating: 0, count: count)
+      }
+      defer { for pointer in pointers { pointer.deallocate() } }
+      if purpose == .training {
+        workspace.addParameterGradients(to: pointers)
+      } else {
+        let layers = workspace.plan.parameterLayers
+        var norms = [Double](repeating: 0, count: layers * 2)
+        workspace.measureParameterGradients(squaredNorms: &norms)
+        workspace.addParameterGradients(
+          scaledBy: [Float](repeating: 1, count: layers * 2), to: pointers)
+      }
+      return zip(pointers, counts).map { Array(UnsafeBufferPointer(start: $0, count: $1)) }
+    }
+    let (alone, beside) = (sums(network), sums(other))
+    #expect(Array(beside.prefix(alone.count)) == alone)
+    #expect(beside.dropFirst(alone.count).allSatisfy { $0.allSatisfy { $0 == 0 } })
+    #expect(alone.allSatisfy { $0.contains { $0 != 0 } })
+  }
+
   @Test func optimisationRemovesAndFuses() throws {
     let network = try Self.residual()
     let optimized = network.optimized()

@@ -35,8 +35,21 @@ extension DenseOperation: ExampleGradientOperation {
           sum += s == t ? product : 2 * product
         }
       }
-      // Rounding may leave a sum that cancels to zero below it.
-      squaredNorms[example] += sum < 0 ? 0 : sum
+      guard rows > 1 else {
+        squaredNorms[example] += sum
+        continue
+      }
+      // Where rows cancel, what is added later is not what the inner products say, but has the
+      // roundings of its own sum, whose norm is at most this.
+      let roundings = (0..<rows).reduce(0.0) { total, t in
+        let gradient = dot(g + t * outputs, g + t * outputs, count: outputs)
+        return total
+          + (gradient * (dot(a + t * inputs, a + t * inputs, count: inputs) + constant))
+          .squareRoot()
+      }
+      let norm = max(sum, 0).squareRoot() + Double(rows + 2) * 0x1p-24 * roundings
+      // A sum that is no number stays none.
+      squaredNorms[example] += sum.isNaN ? sum : norm * norm
     }
   }
 

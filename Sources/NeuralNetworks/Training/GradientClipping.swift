@@ -38,7 +38,9 @@ public struct GradientClipping: Sendable, Equatable, Codable {
     func factor(_ squaredNorm: Double, _ limit: Double) -> Float {
       let length = squaredNorm.squareRoot()
       if length <= limit { return 1 }
-      return Float(limit / length * (1 - 0x1p-20))
+      let factor = Float(limit / length * (1 - 0x1p-20))
+      // A number so small has too few digits to be rounded within the margin.
+      return factor.isNormal ? factor : 0
     }
     var within = 0
     for example in 0..<count {
