@@ -108,7 +108,7 @@ struct TrainingRun {
       }
     }
     let network = try plan.finish(trainer.averagedNetwork)
-    if let test { lastCorrect = try network.correctCount(on: test, threads: threads) }
+    if let test { lastCorrect = try correctCount(network, on: test) }
     // The digest of private data would tell whoever can guess them that the guess is right.
     var description = description
     if isPrivate { description.data = "private" }
@@ -127,13 +127,20 @@ struct TrainingRun {
     var text = "network    \(paths.description), \(paths.weights)\n"
     text += "parameters \(trainer.network.parameterCount)\n"
     if let test, let lastCorrect {
-      // What accuracy without votes over the noise must say.
-      let remark = network.noises.isEmpty ? "" : " without its noise"
+      let remark = network.noises.isEmpty ? "" : " by vote of \(Self.draws) draws of its noise"
       text += "test       \(Self.share(lastCorrect, test.count))\(remark)\n"
     }
     text += privacy.summary + ", \(statement)\n"
     text += "time       \(Self.duration(seconds)) (\(trainer.step - firstStep) steps)\n"
     Terminal.print(text)
+  }
+
+  /// Draws of a noisy network that vote about a test image.
+  private static let draws = 16
+
+  private func correctCount(_ network: Network, on test: TrainingData) throws -> Int {
+    try network.correctCount(
+      on: test, threads: threads, draws: Self.draws, seed: description.configuration.seed)
   }
 
   private func privacyStatement(weights: String, steps: Int) throws -> PrivacyStatement {
@@ -161,8 +168,7 @@ struct TrainingRun {
       line += String(format: "  loss %.4f  accuracy %.2f %%", loss, percent)
     }
     if let test {
-      let correct = try plan.finish(trainer.averagedNetwork)
-        .correctCount(on: test, threads: threads)
+      let correct = try correctCount(try plan.finish(trainer.averagedNetwork), on: test)
       lastCorrect = correct
       line += "  test \(Self.share(correct, test.count))"
     }

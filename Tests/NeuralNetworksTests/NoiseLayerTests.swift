@@ -135,6 +135,23 @@ import Testing
     #expect(first[0].contains { $0 != 0 })
   }
 
+  /// Noise that turns every answer around half of the time: votes over many draws are right where the
+  /// clean answer has the odds.
+  @Test func accuracyOfNoisyNetworksIsByVote() throws {
+    var network = Network(inputShape: [2])
+    try network.append(Noise(.gaussian, scale: 2))
+    try network.append(Dense(weight: Tensor(shape: [2, 2], values: [1, 0, 0, 1])))
+    let images = Tensor(shape: [200, 2], values: (0..<200).flatMap { _ in [Float(1), 0] })
+    let data = TrainingData(images: images, labels: [Int](repeating: 0, count: 200))
+    #expect(try network.correctCount(on: data) == 200)
+    // P[1 + 2 (z1 - z2) > 0] = Phi(1 / sqrt(8)) = 0.638.
+    let one = try network.correctCount(on: data, draws: 1, seed: 3)
+    #expect(abs(one - 128) < 35, "\(one)")
+    let many = try network.correctCount(on: data, draws: 101, seed: 3)
+    #expect(many > 190, "\(many)")
+    #expect(try network.correctCount(on: data, threads: 3, draws: 101, seed: 3) == many)
+  }
+
   @Test func layersMayBeInsertedAndNoiseTakenOut() throws {
     let noisy = try network(Noise(.gaussian, scale: 1))
     let shift = Tensor(shape: [3], values: [1, 2, 3])
