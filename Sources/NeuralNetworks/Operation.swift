@@ -88,6 +88,9 @@ public struct Call {
   public var training: TrainingPass?
   /// The key of each example's noise, in a pass with noise.
   public var noise: [RandomKey] = []
+  /// Examples of `inputs` and `inputGradients` in front of the first, where one operation runs
+  /// another a few examples at a time: the arrays stay as they are, so that nothing is allocated.
+  var skipped = 0
 }
 
 /// Which draw of the training randomness (dropout, noise) a pass uses.

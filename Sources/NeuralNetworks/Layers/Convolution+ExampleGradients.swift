@@ -29,7 +29,7 @@ extension ConvolutionOperation: ExampleGradientOperation {
       let weights = call.kept + example * keptStride
       let biases = weights + biasOffset
       weightGradient.run(
-        call.inputs[0] + example * inputSize,
+        images(call) + example * inputSize,
         gradient: call.outputGradient + example * gradientSize,
         places: places.map { $0 + example * placeStride }, count: 1, adds: false,
         weights: weights, bias: bias == nil ? nil : biases, scratch: call.scratch)
@@ -42,7 +42,7 @@ extension ConvolutionOperation: ExampleGradientOperation {
     let perGroup = filters / groups
     for example in 0..<call.count {
       let weights = call.kept + example * keptStride
-      let columns = columns(of: call.inputs[0] + example * inputSize, call)
+      let columns = columns(of: images(call) + example * inputSize, call)
       let gradient = call.outputGradient + example * filters * pixels
       weights.update(repeating: 0, count: weightCount)
       for group in 0..<groups {

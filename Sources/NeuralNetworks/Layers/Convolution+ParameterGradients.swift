@@ -21,13 +21,13 @@ extension ConvolutionOperation {
     mask(call)
     if let weightGradient {
       return weightGradient.run(
-        call.inputs[0], gradient: call.outputGradient,
+        images(call), gradient: call.outputGradient,
         places: places?.assumingMemoryBound(to: UInt8.self), count: call.count, adds: true,
         weights: sums[0], bias: bias == nil ? nil : sums[1], scratch: call.scratch)
     }
     let perGroup = filters / groups
     for example in 0..<call.count {
-      let columns = columns(of: call.inputs[0] + example * inputSize, call)
+      let columns = columns(of: images(call) + example * inputSize, call)
       let gradient = call.outputGradient + example * filters * pixels
       for group in 0..<groups {
         addRowProducts(

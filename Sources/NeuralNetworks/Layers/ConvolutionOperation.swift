@@ -130,6 +130,11 @@ struct ConvolutionOperation: Operation {
     rectified && !keepsSigns ? [.output, .inputsForParameters] : [.inputsForParameters]
   }
 
+  /// The images of a call.
+  func images(_ call: Call) -> UnsafePointer<Float> {
+    call.inputs[0] + call.skipped * inputSize
+  }
+
   func forward(_ call: Call) {
     forward(call, places: nil, rectified: rectified)
     if keepsSigns {
@@ -143,15 +148,15 @@ struct ConvolutionOperation: Operation {
     switch forwardRoute {
     case .shallow(let kernel):
       kernel.run(
-        call.inputs[0], count: call.count, rectified: rectified, result: call.output,
+        images(call), count: call.count, rectified: rectified, result: call.output,
         choices: places?.assumingMemoryBound(to: UInt16.self), scratch: call.scratch)
     case .winograd(let kernel):
       kernel.run(
-        call.inputs[0], count: call.count, rectified: rectified, result: call.output,
+        images(call), count: call.count, rectified: rectified, result: call.output,
         places: places?.assumingMemoryBound(to: UInt8.self), scratch: call.scratch)
     case .product(let kernel):
       kernel.run(
-        call.inputs[0], count: call.count, rectified: rectified, result: call.output,
+        images(call), count: call.count, rectified: rectified, result: call.output,
         scratch: call.scratch)
     }
   }
@@ -160,7 +165,8 @@ struct ConvolutionOperation: Operation {
 
   /// The same for what `forward` with `places` yielded.
   func backward(_ call: Call, places: UnsafeMutableRawPointer?) {
-    guard let target = call.inputGradients[0], let backwardRoute else { return }
+    guard let whole = call.inputGradients[0], let backwardRoute else { return }
+    let target = whole + call.skipped * inputSize
     // In training `addParameterGradients` has done it.
     let isOpen = rectified && !trains
     switch backwardRoute {

@@ -61,7 +61,6 @@ private struct PooledConvolutionOperation: ExampleGradientOperation {
   let capacity: Int
   let rectified: Bool
 
-  private var inputSize: Int { convolution.inputSize }
   private var middleSize: Int { window.channels * window.height * window.width }
   private var outputSize: Int { window.channels * window.outHeight * window.outWidth }
   private var group: Int { min(convolution.group, capacity) }
@@ -156,8 +155,7 @@ private struct PooledConvolutionOperation: ExampleGradientOperation {
   private func forEachGroup(_ call: Call, _ body: (Call, Call) -> Void) {
     for start in stride(from: 0, to: call.count, by: group) {
       var first = call
-      first.inputs[0] += start * inputSize
-      first.inputGradients = call.inputGradients.map { $0.map { $0 + start * inputSize } }
+      first.skipped = start
       first.kept += start * convolution.keptStride
       first.output += start * outputSize
       first.outputGradient += start * outputSize
