@@ -52,7 +52,9 @@ enum PrivateTrainingBenchmarks {
     let count = images.rowCount
     let classes = network.outputShape.elementCount
     _ = try descent.compute(
-      network, images: images, labels: Array(labels.prefix(count)), step: 0)
+      Trainer.Step(
+        network: network, images: images, labels: Array(labels.prefix(count)),
+        indices: Array(0..<count), number: 0))
     var sums = network.parameters.map { [Double](repeating: 0, count: $0.values.count) }
     let workspace = Plan(network, capacity: 1, purpose: .training).makeWorkspace()
     for example in 0..<count {

@@ -101,11 +101,9 @@ final class FunctionalDescent: TrainingMethod {
     return benign + order[part((number + 1) % stepsPerEpoch)]
   }
 
-  func compute(
-    _ network: Network, images: Tensor, labels: [Int], step: Int
-  ) throws(TrainingError) -> Trainer.Outcome {
-    let indices = batch(step: step)
-    let benign = benignCount(step: step)
+  func compute(_ step: Trainer.Step) throws(TrainingError) -> Trainer.Outcome {
+    let (indices, labels) = (step.indices, step.labels)
+    let benign = benignCount(step: step.number)
     let xi = adversarialWeight ?? 0
     // Each part by its own size, which the last batch of an epoch may not share.
     let scales = [
@@ -114,7 +112,7 @@ final class FunctionalDescent: TrainingMethod {
     let targets = targets ?? release?.targets() ?? []
     let classes = classes
     let outcome = gradient.compute(
-      network, images: images, seed: configuration.seed, step: step
+      step.network, images: step.images, seed: configuration.seed, step: step.number
     ) { logits, positions, gradient in
       var (loss, correct) = (0.0, 0)
       for (row, position) in positions.enumerated() {
@@ -132,16 +130,15 @@ final class FunctionalDescent: TrainingMethod {
       }
       return (loss, correct)
     }
-    let loss = outcome.loss
-    guard loss.isFinite else { throw .diverged(step: step) }
-    collect(network, images: images, step: step)
-    return Trainer.Outcome(loss: loss, correct: outcome.correct, count: labels.count)
+    guard outcome.loss.isFinite else { throw .diverged(step: step.number) }
+    collect(step)
+    return Trainer.Outcome(loss: outcome.loss, correct: outcome.correct, count: labels.count)
   }
 
   /// The batch's gradients, those of the last weights with noise, those of the first layer
   /// replaced.
-  private func collect(_ network: Network, images: Tensor, step: Int) {
-    let replaced = reconstruction?.gradients(network, images: images, step: step) ?? []
+  private func collect(_ step: Trainer.Step) {
+    let replaced = reconstruction?.gradients(step) ?? []
     for (index, target) in gradients.enumerated() {
       let target = UnsafeMutablePointer(mutating: target)
       if index < replaced.count {

@@ -69,10 +69,8 @@ final class NoisyDescent: TrainingMethod {
 
   func batch(step: Int) -> [Int] { base.batch(step: step) }
 
-  func compute(
-    _ network: Network, images: Tensor, labels: [Int], step: Int
-  ) throws(TrainingError) -> Trainer.Outcome {
-    try base.compute(network, images: images, labels: labels, step: step)
+  func compute(_ step: Trainer.Step) throws(TrainingError) -> Trainer.Outcome {
+    try base.compute(step)
   }
 
   var gradients: [UnsafePointer<Float>] { base.gradients }

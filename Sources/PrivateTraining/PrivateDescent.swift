@@ -1,7 +1,7 @@
 internal import Dispatch
 internal import Foundation
 public import NeuralNetworks
-public import Tensors
+internal import Tensors
 
 /// ``DPSGD`` as a training method: what a ``Trainer`` does in a private step.
 ///
@@ -20,8 +20,6 @@ public final class PrivateDescent: TrainingMethod {
   private var draws = 0
   /// The present clipping norm.
   private var norm: Double
-  /// The last batch that was asked for.
-  private var sampled: (step: Int, indices: [Int])?
 
   /// Sees a step's clipped sums and clipping norm before there is noise, and may add to the sums:
   /// how audits put canaries in. Nil in every other run.
@@ -76,39 +74,34 @@ public final class PrivateDescent: TrainingMethod {
   }
 
   public func batch(step: Int) -> [Int] {
-    if let sampled, sampled.step == step { return sampled.indices }
-    let indices = randomness.sample(of: count, rate: method.samplingRate, step: step)
-    sampled = (step, indices)
-    return indices
+    randomness.sample(of: count, rate: method.samplingRate, step: step)
   }
 
   /// The noisy sum over the batch, divided by the expected size. An empty batch leaves the noise.
   ///
   /// An example whose gradient is not finite counts as zero; only weights that are not finite,
   /// which no longer tell anything of one example, stop the run.
-  public func compute(
-    _ network: Network, images: Tensor, labels: [Int], step: Int
-  ) throws(TrainingError) -> Trainer.Outcome {
-    guard
-      network.parameters.allSatisfy({ dot($0.values, $0.values, count: $0.values.count).isFinite })
-    else { throw .diverged(step: step) }
+  public func compute(_ step: Trainer.Step) throws(TrainingError) -> Trainer.Outcome {
+    let parameters = step.network.parameters
+    guard parameters.allSatisfy({ dot($0.values, $0.values, count: $0.values.count).isFinite })
+    else { throw .diverged(step: step.number) }
     var clipping = method.clipping
     clipping.norm = norm
     let outcome = gradient.compute(
-      network, images: images, labels: labels, clipping: clipping, seed: seed, step: step,
+      step.network, images: step.images, labels: step.labels, clipping: clipping, seed: seed,
       // An example's dropout and noise are its own, whoever else was sampled.
-      numbers: sampled?.step == step && sampled?.indices.count == labels.count
-        ? sampled?.indices ?? [] : [])
+      step: step.number, numbers: step.indices)
     beforeNoise?(gradient.sums, norm)
     // Seeded noise belongs to the step; secure noise is new whenever it is drawn.
-    let draw = method.randomness == .seeded ? step : draws
+    let draw = method.randomness == .seeded ? step.number : draws
     draws += 1
     addNoise(deviation: method.gradientNoiseMultiplier * norm, draw: draw)
     if let adaptation = method.adaptation {
-      adapt(adaptation, within: outcome.within, of: labels.count, draw: draw)
+      adapt(adaptation, within: outcome.within, of: step.labels.count, draw: draw)
     }
-    let loss = labels.isEmpty ? 0 : outcome.loss / Double(labels.count)
-    return Trainer.Outcome(loss: loss, correct: outcome.correct, count: labels.count)
+    let count = step.labels.count
+    return Trainer.Outcome(
+      loss: count == 0 ? 0 : outcome.loss / Double(count), correct: outcome.correct, count: count)
   }
 
   /// `(sum + normal(0, deviation^2)) / expectedBatchSize`, piece by piece.

@@ -67,15 +67,13 @@ final class ProductLaplaceDescent: TrainingMethod {
 
   func batch(step: Int) -> [Int] { randomness.sample(of: count, rate: rate, step: step) }
 
-  func compute(
-    _ network: Network, images: Tensor, labels: [Int], step: Int
-  ) throws(TrainingError) -> Trainer.Outcome {
-    guard
-      network.parameters.allSatisfy({ dot($0.values, $0.values, count: $0.values.count).isFinite })
-    else { throw .diverged(step: step) }
+  func compute(_ step: Trainer.Step) throws(TrainingError) -> Trainer.Outcome {
+    let parameters = step.network.parameters
+    guard parameters.allSatisfy({ dot($0.values, $0.values, count: $0.values.count).isFinite })
+    else { throw .diverged(step: step.number) }
     let outcome = gradient.compute(
-      network, images: images, labels: labels, clipping: GradientClipping(norm: clip), seed: seed,
-      step: step)
+      step.network, images: step.images, labels: step.labels,
+      clipping: GradientClipping(norm: clip), seed: seed, step: step.number, numbers: step.indices)
     let scales: [Double]
     do {
       scales = try ProductLaplace(
@@ -84,7 +82,7 @@ final class ProductLaplaceDescent: TrainingMethod {
     } catch {
       throw .data("noise of the step: \(error)")
     }
-    let draw = kind == .seeded ? step : draws
+    let draw = kind == .seeded ? step.number : draws
     draws += 1
     for (part, sum) in gradient.sums.enumerated() {
       let noise = randomness.laplace(sizes[part], draw: draw, part: part + 1)
@@ -99,11 +97,11 @@ final class ProductLaplaceDescent: TrainingMethod {
       // From what is released; never so small that another weight's share of noise vanishes.
       let size = max((square / Double(sizes[part])).squareRoot(), 1e-12)
       weights[part] =
-        step == 0 ? size : Self.keeping * weights[part] + (1 - Self.keeping) * size
+        step.number == 0 ? size : Self.keeping * weights[part] + (1 - Self.keeping) * size
     }
+    let count = step.labels.count
     return Trainer.Outcome(
-      loss: labels.isEmpty ? 0 : outcome.loss / Double(labels.count), correct: outcome.correct,
-      count: labels.count)
+      loss: count == 0 ? 0 : outcome.loss / Double(count), correct: outcome.correct, count: count)
   }
 }
 

@@ -35,16 +35,17 @@ final class Reconstruction {
   }
 
   /// The gradient of the mean over the images for each parameter of the layer; biases get none.
-  func gradients(_ network: Network, images: Tensor, step: Int) -> [[Float]] {
-    layer.parameters = Array(network.parameters.prefix(layer.parameters.count))
-    var input = images
+  func gradients(_ step: Trainer.Step) -> [[Float]] {
+    layer.parameters = Array(step.network.parameters.prefix(layer.parameters.count))
+    var input = step.images
     for index in input.values.indices { input.values[index] = 0.5 - input.values[index] }
     // W x + b = (W 1/2 + b) + b - (W (1/2 - x) + b).
     let size = shift.count
     let (zero, half) = (values(0), values(0.5))
     let offset = (0..<size).map { half[$0] + zero[$0] + shift[$0] }
-    let scale = 1 / Float(images.rowCount)
-    _ = gradient.compute(layer, images: input, seed: 0, step: step) { values, positions, result in
+    let scale = 1 / Float(input.rowCount)
+    _ = gradient.compute(layer, images: input, seed: 0, step: step.number) {
+      values, positions, result in
       for row in 0..<positions.count {
         for index in 0..<size {
           let hidden = offset[index] - values[row * size + index]

@@ -36,10 +36,8 @@ final class ShapedGaussianDescent: TrainingMethod {
 
   var gradients: [UnsafePointer<Float>] { base.gradients }
 
-  func compute(
-    _ network: Network, images: Tensor, labels: [Int], step: Int
-  ) throws(TrainingError) -> Trainer.Outcome {
-    let outcome = try base.compute(network, images: images, labels: labels, step: step)
+  func compute(_ step: Trainer.Step) throws(TrainingError) -> Trainer.Outcome {
+    let outcome = try base.compute(step)
     let targets = base.gradients.map { UnsafeMutablePointer(mutating: $0) }
     let squared = zip(targets, sizes).reduce(0.0) { $0 + dot($1.0, $1.0, count: $1.1) }
     let length = squared.squareRoot()
@@ -55,7 +53,7 @@ final class ShapedGaussianDescent: TrainingMethod {
     }
     let lambda = pow(sum / tau, 1.5) / 2
     for (part, target) in targets.enumerated() {
-      let key = RandomKey(seed: seed, purpose: .privateNoise, example: part, draw: step)
+      let key = RandomKey(seed: seed, purpose: .privateNoise, example: part, draw: step.number)
       let noise = key.normals(sizes[part])
       for index in 0..<sizes[part] {
         let g = Double(target[index]) * factor

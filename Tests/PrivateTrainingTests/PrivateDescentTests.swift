@@ -55,10 +55,13 @@ import Testing
     let images = try data.images(Array(0..<30))
     let descent = try PrivateDescent(
       Self.method(noise: 0), for: network, count: 30, seed: 5, threads: 2)
-    let outcome = try descent.compute(network, images: images, labels: data.labels, step: 3)
+    let outcome = try descent.compute(
+      Trainer.Step(
+        network: network, images: images, labels: data.labels, indices: Array(0..<30), number: 3))
     let sum = try ClippedGradient(for: network, threads: 1)
     _ = sum.compute(
-      network, images: images, labels: data.labels, clipping: .init(norm: 0.5), seed: 5, step: 3)
+      network, images: images, labels: data.labels, clipping: .init(norm: 0.5), seed: 5, step: 3,
+      numbers: Array(0..<30))
     #expect(outcome.count == 30)
     for (index, parameter) in network.parameters.enumerated() {
       expectClose(
@@ -91,7 +94,9 @@ import Testing
       Self.method(noise: 0), for: network, count: 50, seed: 5, threads: 1)
     let batch = descent.batch(step: 3)
     _ = try descent.compute(
-      network, images: try data.images(batch), labels: batch.map { data.labels[$0] }, step: 3)
+      Trainer.Step(
+        network: network, images: try data.images(batch), labels: batch.map { data.labels[$0] },
+        indices: batch, number: 3))
     for (index, sum) in try sums(batch).enumerated() {
       expectClose(
         sum.indices.map { descent.gradients[index][$0] }, sum.map { $0 / 20 }, .rounding)
@@ -108,7 +113,8 @@ import Testing
     var all: [[Double]] = []
     for step in 0..<2 {
       let outcome = try descent.compute(
-        network, images: Tensor(shape: [0, 100]), labels: [], step: step)
+        Trainer.Step(
+          network: network, images: Tensor(shape: [0, 100]), labels: [], indices: [], number: step))
       #expect(outcome == Trainer.Outcome(loss: 0, correct: 0, count: 0))
       all.append((0..<40_000).map { Double(descent.gradients[0][$0]) / (1.5 * 0.5 / 20) })
     }
@@ -247,12 +253,17 @@ import Testing
     var images = Self.data(2)
     images = TrainingData(
       images: Tensor(repeating: .infinity, shape: [2, 1, 6, 6]), labels: images.labels)
-    _ = try descent.compute(network, images: images.images([0, 1]), labels: [0, 1], step: 0)
+    _ = try descent.compute(
+      Trainer.Step(
+        network: network, images: images.images([0, 1]), labels: [0, 1], indices: [0, 1], number: 0)
+    )
     #expect((0..<36).allSatisfy { descent.gradients[0][$0] == 0 })
     var broken = network
     broken.parameters[1].values[0] = .nan
     #expect(throws: TrainingError.diverged(step: 1)) {
-      try descent.compute(broken, images: images.images([0]), labels: [0], step: 1)
+      try descent.compute(
+        Trainer.Step(
+          network: broken, images: images.images([0]), labels: [0], indices: [0], number: 1))
     }
   }
 
@@ -266,7 +277,10 @@ import Testing
     method.expectedBatchSize = 400
     let descent = try PrivateDescent(method, for: network, count: 400, seed: 5)
     for step in 0..<60 {
-      _ = try descent.compute(network, images: images, labels: data.labels, step: step)
+      _ = try descent.compute(
+        Trainer.Step(
+          network: network, images: images, labels: data.labels,
+          indices: Array(data.labels.indices), number: step))
     }
     let gradient = try ClippedGradient(for: network, threads: 1)
     let outcome = gradient.compute(

@@ -30,7 +30,7 @@ public final class Trainer {
     }
   }
 
-  /// What a step is about, for whoever changes its images.
+  /// What a step is about.
   public struct Step: Sendable {
     /// The network before the step.
     public var network: Network
@@ -181,13 +181,12 @@ public final class Trainer {
       images = configuration.augmentation.apply(
         to: images, indices: indices, seed: configuration.seed, epoch: epoch)
     }
-    let replaced =
-      indices.isEmpty
-      ? images
-      : try replacing(
-        Step(network: network, images: images, labels: labels, indices: indices, number: step))
-    precondition(replaced.shape == images.shape, "\(replaced.shape) in place of \(images.shape)")
-    let outcome = try method.compute(network, images: replaced, labels: labels, step: step)
+    var taken = Step(
+      network: network, images: images, labels: labels, indices: indices, number: step)
+    if !indices.isEmpty { taken.images = try replacing(taken) }
+    precondition(
+      taken.images.shape == images.shape, "\(taken.images.shape) in place of \(images.shape)")
+    let outcome = try method.compute(taken)
     let rate = configuration.learningRate.rate(
       at: step, of: totalSteps, stepsPerEpoch: stepsPerEpoch)
     var parameters = network.parameters

@@ -1,4 +1,4 @@
-public import Tensors
+internal import Tensors
 
 /// Which examples a step learns from, and how their losses become the gradient that is followed.
 ///
@@ -11,11 +11,9 @@ public protocol TrainingMethod: AnyObject {
   /// The numbers of the examples of a step, from 0; there may be none. The same for the same step.
   func batch(step: Int) -> [Int]
 
-  /// Computes `gradients` for the images `[count, inputShape...]` and labels of a step's batch.
+  /// Computes `gradients` for a step, whose images are those to learn from.
   /// - Throws: ``TrainingError/diverged(step:)``; nothing has changed then.
-  func compute(
-    _ network: Network, images: Tensor, labels: [Int], step: Int
-  ) throws(TrainingError) -> Trainer.Outcome
+  func compute(_ step: Trainer.Step) throws(TrainingError) -> Trainer.Outcome
 
   /// What `compute` computed: one buffer a parameter, in the order of `Network.parameters`.
   var gradients: [UnsafePointer<Float>] { get }
@@ -66,19 +64,18 @@ public final class EpochDescent: TrainingMethod {
     return Array((order?.indices ?? [])[first..<min(first + configuration.batchSize, count)])
   }
 
-  public func compute(
-    _ network: Network, images: Tensor, labels: [Int], step: Int
-  ) throws(TrainingError) -> Trainer.Outcome {
-    let classes = network.outputShape.elementCount
+  public func compute(_ step: Trainer.Step) throws(TrainingError) -> Trainer.Outcome {
+    let classes = step.network.outputShape.elementCount
+    let labels = step.labels
     let outcome = gradient.compute(
-      network, images: images, seed: configuration.seed, step: step
+      step.network, images: step.images, seed: configuration.seed, step: step.number
     ) { logits, positions, gradient in
       CrossEntropy.evaluate(
         logits, labels: labels[positions], classes: classes, scale: 1 / Double(labels.count),
         gradient: gradient)
     }
     let loss = outcome.loss / Double(labels.count)
-    guard loss.isFinite else { throw .diverged(step: step) }
+    guard loss.isFinite else { throw .diverged(step: step.number) }
     return Trainer.Outcome(loss: loss, correct: outcome.correct, count: labels.count)
   }
 }

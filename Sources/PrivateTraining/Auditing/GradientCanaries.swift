@@ -1,7 +1,7 @@
 internal import Foundation
 public import NeuralNetworks
 internal import Privacy
-public import Tensors
+internal import Tensors
 
 /// A private training run with canaries among its gradients: ``PrivateDescent`` itself, with
 /// made-up examples whose gradients are as visible as clipping lets them be.
@@ -94,12 +94,12 @@ public final class GradientCanaries: TrainingMethod {
     set { descent.memory = newValue }
   }
 
+  public func accepts(memory: [Double]) -> Bool { descent.accepts(memory: memory) }
+
   public func batch(step: Int) -> [Int] { descent.batch(step: step).filter { $0 < count } }
 
-  public func compute(
-    _ network: Network, images: Tensor, labels: [Int], step: Int
-  ) throws(TrainingError) -> Trainer.Outcome {
-    let sampled = descent.batch(step: step).compactMap {
+  public func compute(_ step: Trainer.Step) throws(TrainingError) -> Trainer.Outcome {
+    let sampled = descent.batch(step: step.number).compactMap {
       $0 >= count && included[$0 - count] ? $0 - count : nil
     }
     var known = [Double](repeating: 0, count: places.count)
@@ -115,7 +115,7 @@ public final class GradientCanaries: TrainingMethod {
       }
     }
     defer { descent.beforeNoise = nil }
-    let outcome = try descent.compute(network, images: images, labels: labels, step: step)
+    let outcome = try descent.compute(step)
 
     let method = descent.method
     let gradients = descent.gradients

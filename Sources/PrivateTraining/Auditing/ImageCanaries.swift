@@ -90,11 +90,15 @@ private final class DescentWithout: TrainingMethod {
     set { method.memory = newValue }
   }
 
+  func accepts(memory: [Double]) -> Bool { method.accepts(memory: memory) }
+
+  func prepare(_ network: inout Network, step: Int) throws {
+    try method.prepare(&network, step: step)
+  }
+
   func batch(step: Int) -> [Int] { method.batch(step: step).filter { !absent.contains($0) } }
 
-  func compute(
-    _ network: Network, images: Tensor, labels: [Int], step: Int
-  ) throws(TrainingError) -> Trainer.Outcome {
-    try method.compute(network, images: images, labels: labels, step: step)
+  func compute(_ step: Trainer.Step) throws(TrainingError) -> Trainer.Outcome {
+    try method.compute(step)
   }
 }

@@ -71,4 +71,18 @@ import Testing
       try ImageCanaries(count, in: Self.data, classes: classes, seed: 1)
     }
   }
+
+  /// A method that is calibrated before each step is so with canaries in it too, and goes on from its
+  /// own memory.
+  @Test func methodsAreReadiedAsWithoutCanaries() throws {
+    var setting = try SystemExample.setting()
+    let canaries = try ImageCanaries(10, in: setting.data, classes: 3, seed: 1)
+    setting.data = canaries.data
+    let plan = try TrainingSystems.parse("secure-sgd").plan(setting)
+    let method = canaries.leavingOut(plan.method)
+    var network = plan.network
+    try method.prepare(&network, step: 0)
+    #expect(network.noises.map(\.noise.scale) != plan.network.noises.map(\.noise.scale))
+    #expect(method.accepts(memory: method.memory) && !method.accepts(memory: [-1, 0]))
+  }
 }

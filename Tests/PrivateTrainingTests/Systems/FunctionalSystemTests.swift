@@ -43,7 +43,9 @@ import Testing
       Trainer.Step(
         network: plan.network, images: try SystemExample.data.images(indices), labels: labels,
         indices: indices, number: 0))
-    _ = try plan.method.compute(plan.network, images: images, labels: labels, step: 0)
+    _ = try plan.method.compute(
+      Trainer.Step(
+        network: plan.network, images: images, labels: labels, indices: indices, number: 0))
     let found = gradients(plan.method, of: plan.network)
     let directions = plan.network.parameters.enumerated().map { index, parameter in
       RandomKey(seed: 8, purpose: .test, example: index).normals(parameter.values.count)
@@ -74,7 +76,9 @@ import Testing
     let indices = plan.method.batch(step: 0)
     let labels = indices.map { SystemExample.data.labels[$0] }
     let images = try SystemExample.data.images(indices)
-    _ = try plan.method.compute(plan.network, images: images, labels: labels, step: 0)
+    _ = try plan.method.compute(
+      Trainer.Step(
+        network: plan.network, images: images, labels: labels, indices: indices, number: 0))
     let found = gradients(plan.method, of: plan.network)
     var prefix = plan.network
     prefix.setOutput(try #require(plan.network.value(ofNode: "chi2")))
@@ -111,8 +115,9 @@ import Testing
       let images = try SystemExample.data.images(Array(0..<20))
       // chi_2 is the same for both, so that the difference is that of chi_3.
       _ = try plan.method.compute(
-        try SystemExample.network().clippedLikeStoBatch(), images: images,
-        labels: Array(SystemExample.data.labels[..<20]), step: 0)
+        Trainer.Step(
+          network: try SystemExample.network().clippedLikeStoBatch(), images: images,
+          labels: Array(SystemExample.data.labels[..<20]), indices: Array(0..<20), number: 0))
       return gradients(plan.method, of: plan.network)[4]
     }
     let exact = try lastGradient(3, 1e9)
