@@ -48,12 +48,6 @@ struct AuditCommand: ParsableCommand {
   @OptionGroup(title: "Adversarial training") var adversary: AdversaryOptions
   @OptionGroup(title: "Private training") var privacy: PrivacyOptions
 
-  @Option(
-    help: ArgumentHelp(
-      "A JSON file with options, as {\"epochs\": 3}; those of the command line win.",
-      valueName: "file"))
-  var config: String?
-
   @Option(help: ArgumentHelp("Write the result as one JSON document.", valueName: "file"))
   var json: String?
 
@@ -159,6 +153,11 @@ struct AuditCommand: ParsableCommand {
       let images = try ImageCanaries(canaries, in: setting.data, classes: classes, seed: seed)
       setting.data = images.data
       let plan = try system.plan(setting)
+      guard plan.account.neighbours == .addOrRemoveOne else {
+        throw UsageError(
+          "canaries that are put in or left out are for guarantees for one example added or "
+            + "removed; that of method \(type(of: system).information.name) is for one replaced")
+      }
       let network = try train(plan, images.leavingOut(plan.method), setting)
       return (
         try CanaryAudit(

@@ -22,6 +22,12 @@ struct SourceOptions: ParsableArguments {
   @Option(help: ArgumentHelp("The first examples only.", valueName: "n"))
   var limit: Int?
 
+  @Option(
+    help: ArgumentHelp(
+      "A JSON file with options, as {\"epochs\": 3}; those of the command line win.",
+      valueName: "file"))
+  var config: String?
+
   func validate() throws {
     guard Architecture.named(architecture) != nil else {
       let names = Architecture.all.map(\.name).joined(separator: ", ")

@@ -47,12 +47,6 @@ struct TrainCommand: ParsableCommand {
   @OptionGroup(title: "Adversarial training") var adversary: AdversaryOptions
   @OptionGroup(title: "Private training") var privacy: PrivacyOptions
 
-  @Option(
-    help: ArgumentHelp(
-      "A JSON file with options, as {\"epochs\": 3}; those of the command line win.",
-      valueName: "file"))
-  var config: String?
-
   @Option(help: "How many threads compute; changes no result.")
   var threads = ProcessInfo.processInfo.activeProcessorCount
 

@@ -123,4 +123,18 @@ import Testing
       #expect(result.isViolation && result.claimedEpsilon == 2)
     }
   }
+
+  /// Canaries are put in or left out, and say nothing of one example in another's place.
+  @Test func canariesAreForOneExampleMoreOrLess() throws {
+    try TinyModel.with { tiny in
+      let run = try Command.run(
+        [
+          "audit", "--architecture", "mlp", "--data", "data.npz", "--method", "adlm",
+          "--target-epsilon", "2", "--batch-size", "10", "--epochs", "1", "--canary-kind", "image",
+          "--canaries", "10",
+        ], in: tiny.folder)
+      #expect(run.status == 64)
+      #expect(run.error.contains("that of method adlm is for one replaced"), "\(run.error)")
+    }
+  }
 }
