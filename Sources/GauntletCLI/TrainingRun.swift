@@ -108,7 +108,8 @@ struct TrainingRun {
       }
     }
     let network = try plan.finish(trainer.averagedNetwork)
-    if let test { lastCorrect = try correctCount(network, on: test) }
+    // Of a run that went on from its last step; else the last epoch's line has counted.
+    if lastCorrect == nil, let test { lastCorrect = try correctCount(network, on: test) }
     // The digest of private data would tell whoever can guess them that the guess is right.
     var description = description
     if isPrivate { description.data = "private" }

@@ -14,8 +14,9 @@ extension DPSGD {
   /// - Throws: ``PrivacyError``.
   public static func noiseMultiplier(
     epsilon: Double, delta: Double, samplingRate: Double, steps: Int,
-    beside: PrivacyEvent = .composed([])
+    beside: PrivacyEvent? = nil
   ) throws(PrivacyError) -> Double {
+    let beside = beside ?? .composed([])
     let least = try PLDAccountant().epsilon(of: beside, delta: delta)
     if epsilon > 0, least >= epsilon {
       throw .unreachable(

@@ -34,14 +34,15 @@ public struct PrivacyAccount: Sendable {
     violations: ["the method gives the training data no privacy"]
   ) { _ in .nonPrivate }
 
-  /// Descent with clipped gradients and Gaussian noise, and nothing else.
-  public init(_ method: DPSGD, beside: PrivacyEvent = .composed([])) {
+  /// Descent with clipped gradients and Gaussian noise.
+  /// - Parameter beside: what else is released of the data.
+  public init(_ method: DPSGD, beside: PrivacyEvent? = nil) {
     self.init(
       descent: method,
       assumptions: Self.samplingAssumptions(rate: method.samplingRate, method.randomness)
     ) { steps in
       let descent = method.event(steps: steps)
-      return beside.isNothing ? descent : .composed([beside, descent])
+      return beside.map { .composed([$0, descent]) } ?? descent
     }
     if method.noiseMultiplier == 0 { violations = ["no noise is added to the gradients"] }
   }
@@ -64,9 +65,4 @@ public struct PrivacyAccount: Sendable {
           + "them",
     ]
   }
-}
-
-extension PrivacyEvent {
-  /// True for a composition of nothing.
-  fileprivate var isNothing: Bool { self == .composed([]) }
 }

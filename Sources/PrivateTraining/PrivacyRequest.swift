@@ -49,7 +49,7 @@ public struct PrivacyRequest: Sendable, Equatable {
   /// - Parameter beside: what else is released, which the target epsilon pays for too.
   /// - Throws: ``PrivateTrainingError``, `PrivacyError` where no noise reaches the target.
   public func descent(
-    _ setting: TrainingSetting, beside: PrivacyEvent = .composed([])
+    _ setting: TrainingSetting, beside: PrivacyEvent? = nil
   ) throws -> DPSGD {
     try setting.checkPrivate()
     let (count, batch) = (setting.data.count, setting.configuration.batchSize)

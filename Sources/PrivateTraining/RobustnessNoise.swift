@@ -4,6 +4,24 @@ internal import Privacy
 internal import Robustness
 internal import Tensors
 
+/// A system whose parameters say what its ``RobustnessNoise`` hides.
+protocol NoisySystem: TrainingSystem {
+  var epsilon: Double { get }
+  var delta: Double { get }
+  var size: Double { get }
+  var norm: Norm { get }
+  var after: String? { get }
+}
+
+extension NoisySystem {
+  /// The noise by a mechanism; as published, with the printed bound on the sensitivity.
+  func noise(_ mechanism: Mechanism) -> RobustnessNoise {
+    RobustnessNoise(
+      mechanism: mechanism, epsilon: epsilon, delta: delta, size: size, norm: norm, node: after,
+      bound: form == .published ? .printed : .smallest)
+  }
+}
+
 /// Noise behind a layer that hides changes of the input: values for inputs `size` apart in `norm`
 /// are (epsilon, delta)-indistinguishable.
 ///

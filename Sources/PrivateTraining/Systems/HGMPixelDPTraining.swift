@@ -10,7 +10,7 @@ public import Robustness
 ///
 /// Both forms' noise is enough for its epsilon; what was printed and fails is the radius that
 /// follows from it, the certifier `as-published:hgm-pixeldp`.
-public struct HGMPixelDPTraining: TrainingSystem {
+public struct HGMPixelDPTraining: NoisySystem {
   public static let information = TrainingSystemInformation(
     name: "hgm-pixeldp",
     summary: "as pixeldp, the noise shared out by r and proved for every epsilon; no privacy",
@@ -28,11 +28,7 @@ public struct HGMPixelDPTraining: TrainingSystem {
 
   public init() {}
 
-  private var noise: RobustnessNoise {
-    RobustnessNoise(
-      mechanism: .extended, epsilon: epsilon, delta: delta, size: size, norm: norm, node: after,
-      bound: form == .published ? .printed : .smallest)
-  }
+  private var noise: RobustnessNoise { noise(.extended) }
 
   public func validate() throws(PrivateTrainingError) {
     try noise.validate()

@@ -89,8 +89,9 @@ public struct OptimizedNoiseTraining: TrainingSystem {
     // Advanced composition and amplification by sampling, as printed.
     let stepEpsilon =
       epsilon / (2 * rate * (steps * log(exp(1) + epsilon / delta)).squareRoot())
-    let stepDelta = min(delta / (2 * steps * rate), 0.5)
-    let tau = try MomentGaussian(epsilon: stepEpsilon, delta: stepDelta).tau
+    let tau = try MomentGaussian(
+      epsilon: stepEpsilon, delta: delta / (2 * steps * rate)
+    ).tau
     let method = ShapedGaussianDescent(
       setting.descend(), for: setting.network, clip: clip,
       sensitivity: clip / Double(setting.configuration.batchSize), tau: tau,

@@ -6,7 +6,7 @@ public import Robustness
 ///
 /// The noise is added in front of the activation, fresh for every example and step, and its scale
 /// follows the sensitivity of the layers in front of it.
-public struct PixelDPTraining: TrainingSystem {
+public struct PixelDPTraining: NoisySystem {
   public static let information = TrainingSystemInformation(
     name: "pixeldp", summary: "noise behind the first layer, for certificates; no privacy",
     reference:
@@ -28,10 +28,7 @@ public struct PixelDPTraining: TrainingSystem {
 
   public init() {}
 
-  private var noise: RobustnessNoise {
-    RobustnessNoise(
-      mechanism: mechanism, epsilon: epsilon, delta: delta, size: size, norm: norm, node: after)
-  }
+  private var noise: RobustnessNoise { noise(mechanism) }
 
   public func validate() throws(PrivateTrainingError) { try noise.validate() }
 

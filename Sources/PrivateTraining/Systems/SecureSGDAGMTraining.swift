@@ -3,7 +3,7 @@ internal import Privacy
 public import Robustness
 
 /// ``SecureSGDTraining`` with the analytic Gaussian mechanism and even noise.
-public struct SecureSGDAGMTraining: TrainingSystem {
+public struct SecureSGDAGMTraining: NoisySystem {
   public static let information = TrainingSystemInformation(
     name: "secure-sgd-agm", summary: "secure-sgd with the analytic Gaussian mechanism, r even",
     reference:
@@ -21,11 +21,7 @@ public struct SecureSGDAGMTraining: TrainingSystem {
 
   public init() {}
 
-  private var noise: RobustnessNoise {
-    RobustnessNoise(
-      mechanism: .analytic, epsilon: epsilon, delta: delta, size: size, norm: norm, node: after,
-      bound: form == .published ? .printed : .smallest)
-  }
+  private var noise: RobustnessNoise { noise(.analytic) }
 
   public func validate() throws(PrivateTrainingError) { try noise.validate() }
 

@@ -19,7 +19,7 @@ public import Robustness
 ///
 /// One draw of noise is a bias and hides nothing; r computed from the examples shows in the weights
 /// and in every prediction, and no accountant counts it.
-public struct SecureSGDTraining: TrainingSystem {
+public struct SecureSGDTraining: NoisySystem {
   public static let information = TrainingSystemInformation(
     name: "secure-sgd", summary: "dp-sgd with the noise of hgm-pixeldp",
     reference: "N. Phan et al., Heterogeneous Gaussian Mechanism, 2019, Algorithm 1",
@@ -42,11 +42,7 @@ public struct SecureSGDTraining: TrainingSystem {
 
   public init() {}
 
-  private var noise: RobustnessNoise {
-    RobustnessNoise(
-      mechanism: .extended, epsilon: epsilon, delta: delta, size: size, norm: norm, node: after,
-      bound: form == .published ? .printed : .smallest)
-  }
+  private var noise: RobustnessNoise { noise(.extended) }
 
   public func validate() throws(PrivateTrainingError) {
     try noise.validate()
@@ -64,8 +60,8 @@ public struct SecureSGDTraining: TrainingSystem {
   }
 
   public func plan(_ setting: TrainingSetting) throws -> TrainingPlan {
-    var beside = PrivacyEvent.composed([])
-    if r == .privateRelevance { beside = .gaussian(noiseMultiplier: relevanceNoise) }
+    let beside: PrivacyEvent? =
+      r == .privateRelevance ? .gaussian(noiseMultiplier: relevanceNoise) : nil
     // Lines 4 to 16: Poisson batches, clipping to C, noise sigma C, the mean over m.
     let method = try setting.privacy.descent(setting, beside: beside)
     var account = PrivacyAccount(method, beside: beside)

@@ -36,7 +36,7 @@ public struct StoBatchTraining: TrainingSystem {
       "psi": "published: what inference noise is divided by",
       "labelShare": "the part of epsilon that labels get",
       "hiddenNoise": "sound: Laplace's b behind the first layer; 0 for none",
-      "reconstruction": "the first layer learns to reconstruct its input, not the loss",
+      "reconstruction": "published: the first layer learns to reconstruct its input, not the loss",
     ])
 
   public var form = SystemForm.sound
