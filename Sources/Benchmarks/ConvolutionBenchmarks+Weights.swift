@@ -6,7 +6,7 @@ extension ConvolutionBenchmarks {
   static func weightBenchmark(_ shape: Shape, _ route: String) -> Benchmark? {
     let window = shape.window
     switch route {
-    case "winograd" where WinogradConvolution.fits(window): break
+    case "winograd" where WinogradWeightGradient.fits(window): break
     case "product", "openblas": break
     default: return nil
     }

@@ -90,8 +90,8 @@ void ck_winograd_run(const ck_winograd *w, const float *x, const float *filters,
                      size_t images, float *scratch) {
   ck()->winograd_run(w, x, filters, direct, bias, relu, y, places, images, scratch);
 }
-void ck_winograd_pack(const ck_winograd *w, const float *weights, int adjoint, float *filters) {
-  ck()->winograd_pack(w, weights, adjoint, filters);
+void ck_winograd_pack(const ck_winograd *w, const float *weights, float *filters) {
+  ck()->winograd_pack(w, weights, filters);
 }
 void ck_winograd_weights(const ck_winograd *w, const float *x, const float *dy,
                          const uint8_t *places, int adds, float *dw, float *db, size_t images,

@@ -26,6 +26,7 @@ static void column_row(const ck_window *w, const float *image, int ky, int kx, f
                         (x0 * sx - w->pad_left + kx * w->dilation_width);
     for (int x = 0; x < x0; x++) to[x] = 0;
     if (sx == 1) memcpy(to + x0, from, (size_t)(x1 - x0) * sizeof(float));
+    else if (sx == 2) for (int x = x0; x < x1; x++) to[x] = from[(size_t)(x - x0) * 2];
     else for (int x = x0; x < x1; x++) to[x] = from[(size_t)(x - x0) * sx];
     for (int x = x1; x < ow; x++) to[x] = 0;
   }
@@ -71,6 +72,7 @@ void ck_col2im(const ck_window *w, const float *columns, float *image) {
           float *to = image + (size_t)(y * w->stride_height - w->pad_top + ky * w->dilation_height) * w->width +
                       (x0 * sx - w->pad_left + kx * w->dilation_width);
           if (sx == 1) for (int x = x0; x < x1; x++) to[x - x0] += from[x];
+          else if (sx == 2) for (int x = x0; x < x1; x++) to[(size_t)(x - x0) * 2] += from[x];
           else for (int x = x0; x < x1; x++) to[(size_t)(x - x0) * sx] += from[x];
         }
       }

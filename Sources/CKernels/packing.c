@@ -15,7 +15,7 @@ void ck_pack(const float *b, size_t k, size_t n, size_t row, size_t column, floa
 
 size_t ck_winograd_filter_count(const ck_winograd *w) {
   const winograd_layout l = winograd_plan(w);
-  return (size_t)l.positions * l.in_channels * l.out_channels;
+  return (size_t)l.filter_side * l.filter_side * l.in_channels * l.out_channels;
 }
 
 size_t ck_winograd_scratch_count(const ck_winograd *w) { return winograd_plan(w).count; }

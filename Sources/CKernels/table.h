@@ -23,7 +23,7 @@ typedef struct {
                    const float *, int, float *, size_t);
   void (*winograd_run)(const ck_winograd *, const float *, const float *, const float *,
                        const float *, int, float *, uint8_t *, size_t, float *);
-  void (*winograd_pack)(const ck_winograd *, const float *, int, float *);
+  void (*winograd_pack)(const ck_winograd *, const float *, float *);
   void (*winograd_weights)(const ck_winograd *, const float *, const float *, const uint8_t *, int,
                            float *, float *, size_t, float *);
   void (*shallow_run)(const ck_window *, const float *, const float *, const float *, int, int,

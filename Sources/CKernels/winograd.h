@@ -4,6 +4,8 @@
 
 typedef struct {
   int in_channels, out_channels;       // rounded up to 16 and 32
+  int side, filter_side;               // of a transformed tile, and of its filters
+  int in_side, in_step, out_side;      // of a tile, how far apart tiles are, and of its outputs
   int positions, tiles_y, tiles_x, padded_height, padded_width;
   size_t input_stride, product_stride; // floats from one tile position to the next
   size_t in_slots, out_slots, in_order, bias, padded, input, product, result, pooled, ties, tie_map, signatures,
@@ -15,11 +17,17 @@ static inline winograd_layout winograd_plan(const ck_winograd *w) {
   winograd_layout l;
   l.in_channels = (w->in_channels + 15) / 16 * 16;
   l.out_channels = (w->out_channels + 31) / 32 * 32;
-  l.positions = (w->kernel + 3) * (w->kernel + 3);
-  l.tiles_y = (w->out_height + 3) / 4;
-  l.tiles_x = (w->out_width + 3) / 4;
-  l.padded_height = l.tiles_y * 4 + w->kernel - 1;
-  l.padded_width = l.tiles_x * 4 + w->kernel - 1;
+  const int halves = w->stride == 2 && !w->adjoint, doubles = w->stride == 2 && w->adjoint;
+  l.side = w->stride == 2 ? 9 : w->kernel + 3;
+  l.filter_side = w->kernel + 3;
+  l.in_side = doubles ? 5 : l.side;
+  l.in_step = halves ? 8 : 4;
+  l.out_side = doubles ? 8 : 4;
+  l.positions = l.side * l.side;
+  l.tiles_y = (w->out_height + l.out_side - 1) / l.out_side;
+  l.tiles_x = (w->out_width + l.out_side - 1) / l.out_side;
+  l.padded_height = (l.tiles_y - 1) * l.in_step + l.in_side;
+  l.padded_width = (l.tiles_x - 1) * l.in_step + l.in_side;
   const size_t tiles = (size_t)l.tiles_y * l.tiles_x * w->group;
   // One cache line more than needed: a power of two would map all positions to the same sets.
   l.input_stride = tiles * l.in_channels + 16;
@@ -30,13 +38,13 @@ static inline winograd_layout winograd_plan(const ck_winograd *w) {
   PLACE(out_slots, (size_t)w->out_height * w->out_width);
   const size_t in_windows = (size_t)(w->in_height / 2) * (w->in_width / 2);
   const size_t out_windows = (size_t)(w->out_height / 2) * (w->out_width / 2);
-  PLACE(in_order, w->scatters ? in_windows : out_windows);
+  PLACE(in_order, w->adjoint ? in_windows : out_windows);
   PLACE(bias, l.out_channels);
   PLACE(padded, ((size_t)l.padded_height * l.padded_width + 1) * l.in_channels);
   PLACE(input, l.positions * l.input_stride);
   PLACE(product, l.positions * l.product_stride);
-  PLACE(result, (size_t)l.tiles_y * l.tiles_x * 16 * 32);
-  PLACE(pooled, w->scatters ? in_windows * l.in_channels : out_windows * 32);
+  PLACE(result, (size_t)l.tiles_y * l.tiles_x * l.out_side * l.out_side * 32);
+  PLACE(pooled, w->adjoint ? in_windows * l.in_channels : out_windows * 32);
   // Signatures of the padded image's pixels and a map of bytes, both with room at the ends.
   const size_t padded_pixels = (size_t)l.padded_height * l.padded_width;
   PLACE(ties, w->ties ? padded_pixels + 2 * l.padded_width + 48 : 0);

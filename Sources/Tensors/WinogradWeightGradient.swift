@@ -13,19 +13,24 @@ public struct WinogradWeightGradient: Sendable {
   /// What the kernel needs to know, as it stores it.
   private struct Shape: @unchecked Sendable { var raw: ck_winograd }
 
+  /// True where there is a kernel: for a ``WinogradConvolution`` at stride 1.
+  public static func fits(_ window: Window) -> Bool {
+    WinogradConvolution.fits(window) && window.stride == .init(1, 1)
+  }
+
   /// - Parameters:
-  ///   - window: for which `WinogradConvolution.fits` holds.
+  ///   - window: for which `fits` holds.
   ///   - filters: of the convolution.
   public init(_ window: Window, filters: Int) {
-    precondition(WinogradConvolution.fits(window), "no kernel for \(window)")
+    precondition(Self.fits(window), "no kernel for \(window)")
     shape = Shape(
       raw: ck_winograd(
-        kernel: Int32(window.kernel.y), in_channels: Int32(window.channels),
-        in_height: Int32(window.height), in_width: Int32(window.width),
-        out_channels: Int32(filters), out_height: Int32(window.outHeight),
-        out_width: Int32(window.outWidth), pad_top: Int32(window.padTop),
-        pad_left: Int32(window.padLeft), group: 1, ties: 0, refine: Int32(CK_REFINE_NONE),
-        scatters: 0))
+        kernel: Int32(window.kernel.y), stride: 1, adjoint: 0,
+        in_channels: Int32(window.channels), in_height: Int32(window.height),
+        in_width: Int32(window.width), out_channels: Int32(filters),
+        out_height: Int32(window.outHeight), out_width: Int32(window.outWidth),
+        pad_top: Int32(window.padTop), pad_left: Int32(window.padLeft), group: 1, ties: 0,
+        refine: Int32(CK_REFINE_NONE)))
   }
 
   /// Floats of scratch memory that `run` needs for up to `count` images, aligned to 64 bytes.

@@ -68,6 +68,13 @@ import Testing
     Case(
       name: "winograd, wide padding", input: [16, 6, 6], filters: 16, kernel: .init(5, 5),
       padding: .init(all: 4), winograd: true),
+    Case(
+      name: "winograd, strided", input: [32, 16, 16], filters: 32, kernel: .init(3, 3),
+      stride: .init(2, 2), padding: .init(all: 1), winograd: true),
+    Case(
+      name: "winograd, strided, padded behind", input: [32, 16, 15], filters: 32,
+      kernel: .init(3, 3), stride: .init(2, 2),
+      padding: .init(top: 0, left: 0, bottom: 1, right: 1), winograd: true),
   ]
 
   @Test(arguments: cases) func agreesWithItsDefinition(_ test: Case) throws {

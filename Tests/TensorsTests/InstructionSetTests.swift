@@ -22,6 +22,20 @@ import Testing
       addRowSums(of: left, rows: 9, columns: depth, to: &rows)
       results += [products, rows]
     }
+    // A stride of 2, there and back.
+    let strided = Window(
+      channels: 20, height: 9, width: 10, kernel: .init(3, 3), stride: .init(2, 2),
+      dilation: .init(1, 1), padTop: 1, padLeft: 1, outHeight: 5, outWidth: 5)
+    let filters = random.drawing(2).normals(24 * 20 * 9)
+    let halving = WinogradConvolution(
+      strided, outChannels: 24, weights: filters, kink: .rectifier)
+    let doubling = WinogradConvolution(adjointOf: strided, filters: 24, weights: filters)
+    let space = AlignedBuffer(count: max(halving.scratchCount, doubling.scratchCount))
+    var half = [Float](repeating: 0, count: 2 * 24 * 25)
+    var whole = random.drawing(4).normals(2 * 20 * 90)
+    halving.run(whole, count: 2, rectified: true, result: &half, scratch: space.pointer)
+    doubling.run(half, count: 2, result: &whole, scratch: space.pointer)
+    results += [half, whole]
     for kernel in [3, 5] {
       let window = Window(
         channels: 20, height: 9, width: 10, kernel: .init(kernel, kernel), stride: .init(1, 1),

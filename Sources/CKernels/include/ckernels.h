@@ -82,24 +82,25 @@ void ck_im2col_packed(const ck_window *w, const float *image, float *packed, flo
 /// The adjoint: image = sum of columns at the places they came from; image is overwritten.
 void ck_col2im(const ck_window *w, const float *columns, float *image);
 
-/// A stride-1 convolution with square kernel `kernel` (3 or 5) by Winograd's F(4x4, r x r).
+/// A convolution with square kernel `kernel` (3 or 5) at `stride` 1, or of 3 x 3 at 2, or the adjoint of
+/// one, by Winograd's F(4x4, r x r).
 typedef struct {
-  int32_t kernel;
+  int32_t kernel, stride, adjoint;
   int32_t in_channels, in_height, in_width;
   int32_t out_channels, out_height, out_width;
-  int32_t pad_top, pad_left;                          // may exceed the kernel's half
+  int32_t pad_top, pad_left;                          // zeros before x; of the adjoint, before dy
   int32_t group;                                      // images transformed together
   int32_t ties;                                       // equal neighbouring patches: equal bits
   int32_t refine;                                     // what kink follows, if any
-  int32_t scatters;                                   // may be run on gradients of maxima
 } ck_winograd;
 /// Outputs near the kink of a ReLU, or of a 2 x 2 maximum at stride 2, are computed directly.
 enum { CK_REFINE_NONE = 0, CK_REFINE_ZEROS = 1, CK_REFINE_MAXIMA = 2 };
 size_t ck_winograd_filter_count(const ck_winograd *w);
 size_t ck_winograd_scratch_count(const ck_winograd *w);
-/// Transforms filters. `adjoint` = 0: weights [out][in][r][r]; 1: weights [in][out][r][r], flipped,
-/// which makes the convolution the gradient with respect to the input of the one they belong to.
-void ck_winograd_pack(const ck_winograd *w, const float *weights, int adjoint, float *filters);
+/// Transforms weights [out][in][r][r], or for the adjoint [in][out][r][r] of the convolution with respect
+/// to whose input it is the gradient. At stride 2 its pads are equal: 1 for a convolution that has none, and 0
+/// for one that has one; other adjoints have pads of r - 1 less that convolution's.
+void ck_winograd_pack(const ck_winograd *w, const float *weights, float *filters);
 /// Floats that `ck_winograd_pack_direct` writes: the weights, not for the adjoint, as a direct
 /// computation reads them; aligned to 32 bytes.
 size_t ck_winograd_direct_count(const ck_winograd *w);
@@ -107,9 +108,9 @@ void ck_winograd_pack_direct(const ck_winograd *w, const float *weights, float *
 /// Bytes from one window's places to the next, for this many channels.
 size_t ck_winograd_place_stride(int channels);
 /// y = the convolution (+ bias) (then max(0, .)). `direct` is read only where w->refine asks.
-/// With `places` and not w->scatters: y are the 2 x 2 maxima of that at stride 2, and
+/// With `places`, at stride 1 and not the adjoint: y are the 2 x 2 maxima of that at stride 2, and
 /// places[image][window][channel] says where each came from: 1 to 4, 0 where `relu` made it 0.
-/// With `places` and w->scatters: x is the gradient of such maxima, of which `places` were left.
+/// With `places` and the adjoint: x is the gradient of such maxima, of which `places` were left.
 void ck_winograd_run(const ck_winograd *w, const float *x, const float *filters,
                      const float *direct, const float *bias, int relu, float *y, uint8_t *places,
                      size_t images, float *scratch);
@@ -117,7 +118,7 @@ void ck_winograd_run(const ck_winograd *w, const float *x, const float *filters,
 /// Floats of scratch memory for calls of at most `images` images, aligned to 64 bytes.
 size_t ck_winograd_weights_scratch_count(const ck_winograd *w, size_t images);
 /// dw[out][in][r][r] = the gradient with respect to the weights, summed over images in order, or +=
-/// if `adds`; db[out] likewise with respect to the biases, or null. `dy` is the gradient of what
+/// if `adds`; db[out] likewise with respect to the biases, or null; at stride 1. `dy` is the gradient of what
 /// `ck_winograd_run` yields, or of its maxima, whose `places` are then given. w->group is not read.
 void ck_winograd_weights(const ck_winograd *w, const float *x, const float *dy,
                          const uint8_t *places, int adds, float *dw, float *db, size_t images,

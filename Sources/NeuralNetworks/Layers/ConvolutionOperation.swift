@@ -56,9 +56,11 @@ struct ConvolutionOperation: Operation {
           window, filters: layer.filters, weights: weights, bias: layer.bias?.values,
           groups: layer.groups, hasGradient: goesBack))
     }
-    let route = ConvolutionRoute.preferred(window, filters: filters, groups: groups)
+    let kink = Self.kink(layer, pool)
+    let route = ConvolutionRoute.preferred(window, filters: filters, groups: groups, kink: kink)
     weightGradient =
-      trains && route == .winograd ? WinogradWeightGradient(window, filters: filters) : nil
+      trains && route == .winograd && WinogradWeightGradient.fits(window)
+      ? WinogradWeightGradient(window, filters: filters) : nil
     keepsSigns = goesBack && !trains && layer.rectified && route != .shallow
     switch route {
     case .shallow:
@@ -71,7 +73,7 @@ struct ConvolutionOperation: Operation {
     case .winograd:
       forwardRoute = .winograd(
         WinogradConvolution(
-          window, outChannels: filters, weights: weights, bias: bias, kink: Self.kink(layer, pool)))
+          window, outChannels: filters, weights: weights, bias: bias, kink: kink))
       backwardRoute =
         goesBack
         ? .winograd(WinogradConvolution(adjointOf: window, filters: filters, weights: weights))

@@ -11,17 +11,22 @@ enum ConvolutionRoute {
   case shallow, winograd, product
 
   /// The fastest route for an image's forward pass and gradient together.
-  static func preferred(_ window: Window, filters: Int, groups: Int) -> ConvolutionRoute {
+  ///
+  /// - Parameter kink: what follows.
+  static func preferred(
+    _ window: Window, filters: Int, groups: Int, kink: WinogradConvolution.Kink
+  ) -> ConvolutionRoute {
     guard groups == 1 else { return .product }
     var best = (route: ConvolutionRoute.product, time: 2 * productTime(window, filters))
-    if ShallowConvolution.fits(window) {
+    // What is read again for every few filters has to stay in the first cache.
+    if ShallowConvolution.fits(window), window.channels <= 16 {
       let back =
         ShallowConvolution.fitsGradient(window)
         ? shallowGradientTime(window, filters) : productTime(window, filters)
       let time = shallowTime(window, filters) + back
       if time < best.time { best = (.shallow, time) }
     }
-    if WinogradConvolution.fits(window) {
+    if WinogradConvolution.fits(window, kink: kink) {
       let time =
         winogradTime(window, from: window.channels, to: filters)
         + winogradTime(window, from: filters, to: window.channels)
@@ -57,6 +62,7 @@ enum ConvolutionRoute {
     let tiles = Double((window.outHeight + 3) / 4 * ((window.outWidth + 3) / 4))
     let inputs = Double((from + 15) / 16 * 16)
     let outputs = Double((to + 31) / 32 * 32)
+    if window.stride.y == 2 { return tiles * (6 * inputs + 3 * outputs + 0.78 * inputs * outputs) }
     return window.kernel.y == 3
       ? tiles * (4.8 * inputs + 3 * outputs + 0.335 * inputs * outputs)
       : tiles * (4 * inputs + 2.5 * outputs + 0.76 * inputs * outputs)
