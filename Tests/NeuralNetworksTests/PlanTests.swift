@@ -35,6 +35,21 @@ import Testing
     expectGradient(try Self.residual(), tolerance: .winograd)
   }
 
+  /// Where no layer before it takes a rectifier in, the maximum behind it does.
+  @Test func rectifiersGoIntoTheMaximaBehindThem() throws {
+    var network = Network(inputShape: [3, 6, 4])
+    try network.append(Noise(.gaussian, scale: 0.1))
+    try network.append(Activation(.relu))
+    try network.append(MaxPool(kernel: .init(2, 2)))
+    let fused = network.optimized()
+    #expect(fused.nodes.count == 1 && (fused.nodes[0].layer as? MaxPool)?.rectified == true)
+    expectGradient(fused)
+    let values = RandomKey(seed: 3, purpose: .test).normals(72).map(Double.init)
+    #expect(try fused.evaluate(values) == network.withoutNoise().evaluate(values))
+    let noisy = network.optimized(keepsNoise: true)
+    #expect(noisy.nodes.count == 2 && (noisy.nodes[1].layer as? MaxPool)?.rectified == true)
+  }
+
   /// Layers that the output does not depend on: their parameters get no gradient, and those of the
   /// others are what they are without them.
   @Test(arguments: [false, true], [Plan.Purpose.training, .exampleGradients])

@@ -5,7 +5,7 @@ internal import Tensors
 #endif
 
 /// A function applied to every element.
-public struct Activation: Layer {
+public struct Activation: FusibleLayer {
   public static let kind = "activation"
 
   /// The functions; parameters are those of the ONNX operators of the same names.
@@ -44,6 +44,13 @@ public struct Activation: Layer {
 
   public func operation(for inputs: [[Int]], capacity: Int) -> any Operation {
     ActivationOperation(function: function, size: inputs[0].elementCount)
+  }
+
+  /// The maximum of rectified values is the rectified maximum, of fewer values.
+  public func fused(with next: any Layer, shape: [Int]) -> [any Layer]? {
+    guard function == .relu, var pool = next as? MaxPool else { return nil }
+    pool.rectified = true
+    return [pool]
   }
 }
 
