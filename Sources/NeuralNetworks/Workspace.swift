@@ -77,6 +77,8 @@ public final class Workspace {
       calls[index].training = training
       calls[index].scratch = memory + plan.steps[index].scratch
       plan.steps[index].operation.forward(calls[index])
+      // The caller's again, who may write the next keys in the same memory.
+      calls[index].noise = []
     }
   }
 

@@ -114,13 +114,7 @@ public final class ClassifierSession: DifferentiableModel {
     }
     gradientCount += batch.count
     let size = batch.images.rowSize
-    if answer.logits.rowCount != batch.count || answer.logits.rowSize != classCount {
-      answer.logits = Tensor(shape: [batch.count, classCount])
-    }
-    if answer.cotangent.shape != answer.logits.shape { answer.cotangent = answer.logits }
-    if answer.gradient.shape != batch.images.shape {
-      answer.gradient = Tensor(shape: batch.images.shape)
-    }
+    answer.fit(batch.images, classCount: classCount)
     try forEachChunk(batch.images) { _, count in
       workspace.forward(count: count)
       answer.logits.values.withUnsafeMutableBufferPointer { copyOutput(to: $0, 0, count) }

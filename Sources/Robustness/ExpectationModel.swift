@@ -10,6 +10,8 @@ public final class ExpectationModel: DifferentiableModel {
   /// How many draws answer one question.
   public let draws: Int
   private var questions: [Int: Int] = [:]
+  /// The first draw's, for each example of the question.
+  private var keys: [RandomKey] = []
 
   public init(_ session: SmoothedSession, seed: UInt64, draws: Int) {
     precondition(draws > 0, "\(draws) draws")
@@ -23,9 +25,16 @@ public final class ExpectationModel: DifferentiableModel {
   public var bounds: ClosedRange<Float> { session.classifier.bounds }
 
   public func logits(_ batch: Batch) throws -> Tensor {
-    try inChunks(batch) { images, keys, _ in
-      try session.expectation(images, keys: keys, draws: draws, cotangent: nil)
-    }.logits
+    ask(batch)
+    var answer = GradientAnswer()
+    var parts: [Tensor] = []
+    for rows in chunks(of: batch) {
+      try session.expectation(
+        batch.images.rows(rows), keys: Array(keys[rows]), draws: draws, into: &answer,
+        hasGradient: false, cotangent: { _, _ in })
+      parts.append(answer.logits)
+    }
+    return Tensor(joining: parts)
   }
 
   /// The cotangent is asked once for each draw and chunk of examples: it must treat every row by
@@ -33,36 +42,56 @@ public final class ExpectationModel: DifferentiableModel {
   public func gradient(
     _ batch: Batch, cotangent: (Tensor) -> Tensor
   ) throws -> (logits: Tensor, gradient: Tensor) {
-    try withoutActuallyEscaping(cotangent) { cotangent in
-      try inChunks(batch) { images, keys, rows in
-        try session.expectation(images, keys: keys, draws: draws) { logits in
-          guard rows.count < batch.count else { return cotangent(logits) }
-          // The caller's function knows the whole batch: its other rows are filled up with zeros.
-          var all = Tensor(shape: [batch.count, self.classCount])
-          for (row, target) in rows.enumerated() { all.setRow(target, to: logits, row: row) }
-          return cotangent(all).rows(rows)
-        }
+    var answer = GradientAnswer()
+    try gradient(batch, into: &answer) { $1 = cotangent($0) }
+    return (answer.logits, answer.gradient)
+  }
+
+  public func gradient(
+    _ batch: Batch, into answer: inout GradientAnswer,
+    cotangent: (_ logits: Tensor, _ result: inout Tensor) -> Void
+  ) throws {
+    ask(batch)
+    guard batch.count > session.classifier.chunk else {
+      return try session.expectation(
+        batch.images, keys: keys, draws: draws, into: &answer, hasGradient: true,
+        cotangent: cotangent)
+    }
+    // The caller's function knows the whole batch: its other rows are filled up with zeros.
+    var parts: [GradientAnswer] = []
+    for rows in chunks(of: batch) {
+      var part = GradientAnswer()
+      var all = Tensor(shape: [batch.count, classCount])
+      var result = all
+      try session.expectation(
+        batch.images.rows(rows), keys: Array(keys[rows]), draws: draws, into: &part,
+        hasGradient: true
+      ) { logits, target in
+        for (row, place) in rows.enumerated() { all.setRow(place, to: logits, row: row) }
+        cotangent(all, &result)
+        target = result.rows(rows)
       }
+      parts.append(part)
+    }
+    answer.logits = Tensor(joining: parts.map(\.logits))
+    answer.gradient = Tensor(joining: parts.map(\.gradient))
+  }
+
+  /// Another question about each of the examples: sets `keys`.
+  private func ask(_ batch: Batch) {
+    keys.removeAll(keepingCapacity: true)
+    for index in batch.indices {
+      let question = questions[index, default: 0]
+      questions[index] = question + 1
+      keys.append(
+        RandomKey(seed: seed, purpose: .expectationNoise, example: index, draw: question * draws))
     }
   }
 
-  private func inChunks(
-    _ batch: Batch,
-    _ body: (Tensor, [RandomKey], Range<Int>) throws -> (logits: Tensor, gradient: Tensor)
-  ) throws -> (logits: Tensor, gradient: Tensor) {
-    let keys = batch.indices.map { index in
-      let question = questions[index, default: 0]
-      questions[index] = question + 1
-      return RandomKey(
-        seed: seed, purpose: .expectationNoise, example: index, draw: question * draws)
-    }
+  private func chunks(of batch: Batch) -> [Range<Int>] {
     let chunk = session.classifier.chunk
-    if batch.count <= chunk { return try body(batch.images, keys, 0..<batch.count) }
-    var parts: [(logits: Tensor, gradient: Tensor)] = []
-    for start in stride(from: 0, to: batch.count, by: chunk) {
-      let rows = start..<min(start + chunk, batch.count)
-      parts.append(try body(batch.images.rows(rows), Array(keys[rows]), rows))
+    return stride(from: 0, to: batch.count, by: chunk).map {
+      $0..<min($0 + chunk, batch.count)
     }
-    return (Tensor(joining: parts.map(\.logits)), Tensor(joining: parts.map(\.gradient)))
   }
 }

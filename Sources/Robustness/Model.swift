@@ -56,6 +56,15 @@ public struct GradientAnswer: Sendable {
 }
 
 extension GradientAnswer {
+  /// Gives logits, cotangent and gradient the shapes that these images ask for.
+  mutating func fit(_ images: Tensor, classCount: Int) {
+    if logits.rowCount != images.rowCount || logits.rowSize != classCount {
+      logits = Tensor(shape: [images.rowCount, classCount])
+    }
+    if cotangent.shape != logits.shape { cotangent = logits }
+    if gradient.shape != images.shape { gradient = Tensor(shape: images.shape) }
+  }
+
   /// Takes over what the model answers in memory of its own.
   mutating func take(
     _ batch: Batch, from model: some DifferentiableModel,

@@ -15,6 +15,10 @@ public final class SmoothedSession {
   private let isCancelled: () -> Bool
   /// What the noise is added to, for the images in `prefix`.
   private var features: [Float]
+  /// Of one draw: the keys, and what `expectation` sums up.
+  private var keys: [RandomKey] = []
+  private var drawn = GradientAnswer()
+  private var gradientSums: [Float] = []
 
   init(_ classifier: SmoothedClassifier, isCancelled: @escaping () -> Bool) {
     self.classifier = classifier
@@ -59,16 +63,59 @@ public final class SmoothedSession {
     return tally
   }
 
-  /// The logits of every image for one draw each, and the gradient of the caller's loss on them.
+  /// The mean over `draws` draws of the logits and, where asked, of the gradient of the caller's
+  /// loss with respect to the images; in the answer's memory.
   ///
   /// - Parameters:
-  ///   - keys: one for each image.
-  ///   - cotangent: as in ``DifferentiableModel/gradient(_:cotangent:)``; nil for logits alone.
-  ///   - body: given, image by image, the logits `[count, classCount]` and the gradient with
-  ///     respect to what the noise is added to.
-  private func pass(
-    _ keys: [RandomKey], cotangent: ((Tensor) -> Tensor)?
-  ) -> Tensor {
+  ///   - images: at most a chunk.
+  ///   - keys: the first draw's for each image; draw `i` is keyed `key.draw + i`.
+  ///   - hasGradient: false for logits alone.
+  ///   - cotangent: as in ``DifferentiableModel/gradient(_:into:cotangent:)``, for each draw.
+  func expectation(
+    _ images: Tensor, keys: [RandomKey], draws: Int, into answer: inout GradientAnswer,
+    hasGradient: Bool, cotangent: (_ logits: Tensor, _ result: inout Tensor) -> Void
+  ) throws {
+    precondition(images.rowCount <= classifier.chunk, "more images than a chunk holds")
+    let count = images.rowCount
+    let size = classifier.adder.size
+    let share = 1 / Float(draws)
+    drawn.fit(images, classCount: classifier.classCount)
+    answer.fit(images, classCount: classifier.classCount)
+    for index in answer.logits.values.indices { answer.logits.values[index] = 0 }
+    gradientSums.removeAll(keepingCapacity: true)
+    if hasGradient { gradientSums.append(contentsOf: repeatElement(0, count: count * size)) }
+    computeFeatures(of: images)
+    for draw in 0..<draws {
+      if isCancelled() { throw CancellationError() }
+      self.keys.removeAll(keepingCapacity: true)
+      for key in keys { self.keys.append(key.drawing(Int(key.draw) + draw)) }
+      forwardDraw()
+      for (index, logit) in drawn.logits.values.enumerated() {
+        answer.logits.values[index] += share * logit
+      }
+      guard hasGradient else { continue }
+      cotangent(drawn.logits, &drawn.cotangent)
+      drawn.cotangent.values.withUnsafeBufferPointer {
+        guard let base = $0.baseAddress else { return }
+        gradients.outputGradient.update(from: base, count: $0.count)
+      }
+      gradients.backward()
+      gradientSums.withUnsafeMutableBufferPointer {
+        guard let base = $0.baseAddress else { return }
+        add(gradients.inputGradient, to: base, count: count * size)
+      }
+    }
+    forwardCount += count * draws
+    guard hasGradient else { return }
+    for (index, sum) in gradientSums.enumerated() { prefix.outputGradient[index] = share * sum }
+    prefix.backward()
+    answer.gradient.values.withUnsafeMutableBufferPointer {
+      $0.baseAddress?.update(from: prefix.inputGradient, count: $0.count)
+    }
+  }
+
+  /// The logits of one draw for every image, by `keys`.
+  private func forwardDraw() {
     let count = keys.count
     features.withUnsafeBufferPointer { features in
       guard let features = features.baseAddress else { return }
@@ -77,59 +124,15 @@ public final class SmoothedSession {
       }
     }
     gradients.forward(count: count, noise: keys)
-    let classes = classifier.classCount
-    let logits = Tensor(shape: [count, classes]) {
-      $0.baseAddress?.update(from: gradients.output, count: count * classes)
+    drawn.logits.values.withUnsafeMutableBufferPointer {
+      $0.baseAddress?.update(from: gradients.output, count: $0.count)
     }
-    if let cotangent {
-      cotangent(logits).values.withUnsafeBufferPointer {
-        guard let base = $0.baseAddress else { return }
-        gradients.outputGradient.update(from: base, count: count * classes)
-      }
-      gradients.backward()
-    }
-    return logits
-  }
-
-  /// The mean over `draws` draws of the logits and, where asked, of the gradient of the caller's
-  /// loss with respect to the images.
-  ///
-  /// - Parameter keys: the first draw's for each image; draw `i` is keyed `key.draw + i`.
-  func expectation(
-    _ images: Tensor, keys: [RandomKey], draws: Int, cotangent: ((Tensor) -> Tensor)?
-  ) throws -> (logits: Tensor, gradient: Tensor) {
-    precondition(images.rowCount <= classifier.chunk, "more images than a chunk holds")
-    let count = images.rowCount
-    let size = classifier.adder.size
-    let share = 1 / Float(draws)
-    var logits = Tensor(shape: [count, classifier.classCount])
-    var sum = [Float](repeating: 0, count: cotangent == nil ? 0 : count * size)
-    computeFeatures(of: images)
-    for draw in 0..<draws {
-      if isCancelled() { throw CancellationError() }
-      let answer = pass(keys.map { $0.drawing(Int($0.draw) + draw) }, cotangent: cotangent)
-      for index in answer.values.indices { logits.values[index] += share * answer.values[index] }
-      if cotangent != nil {
-        sum.withUnsafeMutableBufferPointer {
-          guard let base = $0.baseAddress else { return }
-          add(gradients.inputGradient, to: base, count: count * size)
-        }
-      }
-    }
-    forwardCount += count * draws
-    guard cotangent != nil else { return (logits, images) }
-    for index in sum.indices { prefix.outputGradient[index] = share * sum[index] }
-    prefix.backward()
-    let gradient = Tensor(shape: images.shape) {
-      $0.baseAddress?.update(from: prefix.inputGradient, count: $0.count)
-    }
-    return (logits, gradient)
   }
 
   /// Puts what the noise is added to into `features`.
   private func computeFeatures(of images: Tensor) {
     precondition(
-      Array(images.shape.dropFirst()) == classifier.inputShape,
+      images.shape.dropFirst().elementsEqual(classifier.inputShape),
       "images \(images.shape) for a model of \(classifier.inputShape)")
     images.values.withUnsafeBufferPointer {
       guard let base = $0.baseAddress else { return }
