@@ -99,6 +99,7 @@ let package = Package(
       .target(
         name: "TestSupport", dependencies: ["Files", "NeuralNetworks", "Tensors"],
         path: "Tests/TestSupport", swiftSettings: strict),
+      .target(name: "CAllocations", path: "Tests/CAllocations"),
       tests("Files", []),
       tests("Tensors", ["CKernels"]),
       tests("NeuralNetworks", ["Tensors"]),
@@ -116,7 +117,9 @@ let package = Package(
           "Attacks", "Certification", "Datasets", "Files", "NeuralNetworks", "Privacy",
           "Robustness", "Tensors",
         ]),
-      tests("Attacks", ["Datasets", "NeuralNetworks", "ONNX", "Robustness", "Tensors"]),
+      tests(
+        "Attacks",
+        ["CAllocations", "Datasets", "NeuralNetworks", "ONNX", "Robustness", "Tensors"]),
       tests(
         "Models",
         ["Attacks", "Datasets", "Files", "NeuralNetworks", "ONNX", "Robustness", "Tensors"]),

@@ -4,7 +4,7 @@
 @_exported public import MadryEtAl
 public import Robustness
 
-/// The attacks there are. One is added by its line here.
+/// The attacks there are. One is added by its line here and its module's above.
 public enum Attacks {
   /// Every attack, in the order in which they are shown; names are distinct.
   public static let all: [any Attack.Type] = [

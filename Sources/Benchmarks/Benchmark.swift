@@ -107,6 +107,14 @@ extension Benchmark {
   }
 }
 
+/// The largest difference from what is expected, relative to the largest expected value; not a number
+/// where a value is none.
+func relativeError(_ values: some Sequence<Float>, from expected: [Double]) -> Double {
+  let differences = zip(values, expected).map { abs(Double($0) - $1) }
+  if differences.count < expected.count || differences.contains(where: \.isNaN) { return .nan }
+  return (differences.max() ?? 0) / expected.reduce(0) { max($0, abs($1)) }
+}
+
 /// The middle value, or the lower of the two.
 func median(_ values: [Double]) -> Double { values.sorted()[(values.count - 1) / 2] }
 

@@ -7,7 +7,8 @@ import Tensors
 public enum Benchmarks {
   /// What to run.
   public struct Options: Sendable {
-    /// Works or models whose name contains one of these; all but single convolutions if empty.
+    /// Works or models whose name contains one of these, all if empty; single convolutions only if
+    /// one of these has that word in it.
     public var only: [String] = []
     /// Examples computed together by one thread, where a benchmark leaves that open; nil is the
     /// classifier's own choice.
@@ -27,8 +28,8 @@ public enum Benchmarks {
         try NetworkBenchmarks.all($0, chunk: options.chunk) + TrainingBenchmarks.all($0)
           + PrivateTrainingBenchmarks.all($0) + CertificationBenchmarks.all($0)
       } + RandomBenchmarks.all
-    let others = ConvolutionBenchmarks.all
-    let chosen = (options.only.isEmpty ? all : all + others).filter { benchmark in
+    let asksForConvolutions = options.only.contains { $0.contains("convolution") }
+    let chosen = (asksForConvolutions ? all + ConvolutionBenchmarks.all : all).filter { benchmark in
       let name = "\(benchmark.model ?? "")/\(benchmark.work)"
       return options.only.isEmpty || options.only.contains { name.contains($0) }
     }

@@ -65,8 +65,7 @@ enum CertificationBenchmarks {
     let logits = try model.logits(Batch(images: image, indices: [0]))
     let tally = try classifier.session().tally(image, key: key, draws: 1)
     guard let top = tally.top, expected[top] == expected.max() else { return .infinity }
-    let scale = expected.reduce(0) { max($0, abs($1)) }
-    return zip(logits.values, expected).reduce(0) { max($0, abs(Double($1.0) - $1.1)) } / scale
+    return relativeError(logits.values, from: expected)
   }
 
   /// A session that one thread at a time uses.

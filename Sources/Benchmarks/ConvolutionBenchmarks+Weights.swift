@@ -24,15 +24,13 @@ extension ConvolutionBenchmarks {
       let run = weightKernel(shape, route, inputs, gradients, result)
       run()
       // Every weight of the first and the last filter.
-      var (largest, error) = (0.0, 0.0)
-      for filter in [0, shape.filters - 1] {
-        let expected = weightGradient(shape, filter, inputs.pointer, gradients.pointer)
-        for (index, value) in expected.enumerated() {
-          largest = max(largest, abs(value))
-          error = max(error, abs(Double(result.pointer[filter * depth + index]) - value))
-        }
-      }
-      return .init(error: error / largest, allowedError: 1e-5, itemsPerRun: images, run: run)
+      let filters = [0, shape.filters - 1]
+      let error = relativeError(
+        filters.flatMap { UnsafeBufferPointer(start: result.pointer + $0 * depth, count: depth) },
+        from: filters.flatMap {
+          weightGradient(shape, $0, inputs.pointer, gradients.pointer)
+        })
+      return .init(error: error, allowedError: 1e-5, itemsPerRun: images, run: run)
     }
   }
 

@@ -91,11 +91,9 @@ enum ConvolutionBenchmarks {
         : shape.layer.evaluate([
           ReferenceTensor(shape: [shape.channels, shape.size, shape.size], values: example)
         ]).values
-      let scale = expected.reduce(0) { max($0, abs($1)) }
-      let error = expected.indices.reduce(0) {
-        max($0, abs(Double(result.pointer[$1]) - expected[$1]))
-      }
-      return .init(error: error / scale, allowedError: 1e-4, itemsPerRun: images) {
+      let error = relativeError(
+        UnsafeBufferPointer(start: result.pointer, count: expected.count), from: expected)
+      return .init(error: error, allowedError: 1e-4, itemsPerRun: images) {
         run(values.pointer, result.pointer)
       }
     }
@@ -143,7 +141,8 @@ enum ConvolutionBenchmarks {
           BLAS.multiply(
             weights, transposeA: true, gradient + image * filters * pixels, m: depth, n: pixels,
             k: filters, into: columns.pointer)
-          window.addColumns(columns.pointer, into: result + image * size)
+          (result + image * size).update(repeating: 0, count: size)
+          window.addColumns(columns.pointer, to: result + image * size)
         }
       }
     }

@@ -42,13 +42,17 @@ enum NetworkBenchmarks {
     let forward = classifier.network.operationCount
     let (images, gradients) = extent(model)
     let batch = batch(of: images, classifier.inputShape)
-    let check = CheckOnce { try error(of: classifier) }
+    let logits = CheckOnce { try logitsError(of: classifier) }
+    let gradient = CheckOnce {
+      let error = try gradientError(of: classifier)
+      return error.isNaN ? error : max(try logits.value(), error)
+    }
 
     let plain = Benchmark(
       work: "forward", model: model.rawValue, operationsPerItem: forward, chunk: classifier.chunk
     ) { threads in
       let sessions = Sessions(classifier, batch, threads)
-      return .init(error: try check.value(), allowedError: 1e-4, itemsPerRun: images) {
+      return .init(error: try logits.value(), allowedError: 1e-4, itemsPerRun: images) {
         try sessions.forEach { session, part in _ = try session.logits(part) }
       }
     }
@@ -60,7 +64,7 @@ enum NetworkBenchmarks {
           operationsPerItem: 2 * forward * Double(item.gradients), chunk: classifier.chunk
         ) { threads in
           let sessions = Sessions(classifier, batch, threads)
-          return .init(error: try check.value(), allowedError: 1e-4, itemsPerRun: images) {
+          return .init(error: try gradient.value(), allowedError: 1e-4, itemsPerRun: images) {
             try sessions.forEach { session, part in
               let threat = ThreatModel(norm: .linf, radius: 0.3, bounds: 0...1)
               let task = AttackTask(
@@ -79,14 +83,30 @@ enum NetworkBenchmarks {
       images: Tensor(shape: [count] + shape, values: pixels), indices: Array(0..<count))
   }
 
-  /// How far logits and one directional derivative are from the definition in double precision.
-  private static func error(of classifier: Classifier) throws -> Double {
+  /// How far logits are from the definition in double precision, relative to the largest.
+  private static func logitsError(of classifier: Classifier) throws -> Double {
     let batch = batch(of: 1, classifier.inputShape)
-    let network = classifier.network
-    let (logits, _) = try classifier.session().gradient(batch) { $0 }
-    let expected = network.evaluate(batch.images.values.map(Double.init))
-    let scale = expected.reduce(0) { max($0, abs($1)) }
-    return zip(logits.values, expected).reduce(0) { max($0, abs(Double($1.0) - $1.1)) } / scale
+    let logits = try classifier.session().logits(batch)
+    return relativeError(
+      logits.values, from: classifier.network.evaluate(batch.images.values.map(Double.init)))
+  }
+
+  /// How far the derivative of half the squared logits along a random direction is from central
+  /// differences of the definition, relative to the sum of its terms' sizes.
+  private static func gradientError(of classifier: Classifier) throws -> Double {
+    let batch = batch(of: 1, classifier.inputShape)
+    let (_, gradient) = try classifier.session().gradient(batch) { $0 }
+    let image = batch.images.values.map(Double.init)
+    let direction = RandomKey(seed: 2, purpose: .test, draw: 1).normals(image.count)
+      .map(Double.init)
+    func loss(_ step: Double) -> Double {
+      let logits = classifier.network.evaluate(zip(image, direction).map { $0 + step * $1 })
+      return logits.reduce(0) { $0 + $1 * $1 / 2 }
+    }
+    let step = 1e-7
+    let expected = (loss(step) - loss(-step)) / (2 * step)
+    let terms = zip(gradient.values, direction).map { Double($0) * $1 }
+    return abs(terms.reduce(0, +) - expected) / terms.reduce(0) { $0 + abs($1) }
   }
 }
 

@@ -59,7 +59,6 @@ void ck_im2col_packed(const ck_window *w, const float *image, float *packed, flo
 void ck_col2im(const ck_window *w, const float *columns, float *image) {
   const int oh = w->out_height, ow = w->out_width, sx = w->stride_width;
   const size_t plane = (size_t)w->height * w->width;
-  memset(image, 0, plane * w->channels * sizeof(float));
   for (int c = 0; c < w->channels; c++, image += plane)
     for (int ky = 0; ky < w->kernel_height; ky++) {
       int y0, y1;

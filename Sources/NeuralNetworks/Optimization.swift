@@ -12,7 +12,8 @@ extension Network {
   }
 
   /// A network with the same parameters in the same order that computes the same function with less
-  /// work in training too: rectifiers and maxima are taken into the layers before them.
+  /// work in training too: rectifiers and maxima are taken into the layers before them, or a
+  /// rectifier into the maximum behind it.
   func optimizedForTraining() -> Network {
     var network = self
     while let fused = network.fusingOnce(where: { $0 is Activation || $0 is MaxPool }) {

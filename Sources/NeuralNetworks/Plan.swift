@@ -4,7 +4,7 @@ internal import Tensors
 /// weights and a place in memory for every value. Immutable; any number of threads share one, each
 /// with a ``Workspace`` of its own.
 ///
-/// The network is optimised first (``Network/optimized()``); for training only in ways that leave
+/// The network is optimised first (``Network/optimized(keepsNoise:)``); for training only in ways that leave
 /// its parameters as they are. Plans for `.inference` and `.inputGradient` yield the same bits: the
 /// former leave out what only a backward pass needs.
 public final class Plan: Sendable {

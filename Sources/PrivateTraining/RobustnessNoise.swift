@@ -53,6 +53,11 @@ struct RobustnessNoise: Sendable {
     where !(value > 0 && value.isFinite) {
       throw .parameter(name: name, problem: "must be positive and finite, not \(value)")
     }
+    if bound == .printed, norm != .linf {
+      throw .parameter(
+        name: "norm",
+        problem: "must be linf in the published form, whose sensitivity is printed for it alone")
+    }
     guard mechanism == .laplace ? delta == 0 : delta > 0 && delta < 1 else {
       throw .parameter(
         name: "delta",

@@ -7,7 +7,7 @@ public import Tensors
 /// whether they fool the model and obey the threat model is decided by the evaluation, which
 /// projects, classifies and counts for itself.
 ///
-/// To add one: `Plugins/<Name>/<Name>Attack.swift`, its name in `Package.swift`, its line in
+/// To add one: `Plugins/<Name>/<Name>Attack.swift`, its name in `Package.swift`, its two lines in
 /// `Sources/Attacks/Attacks.swift`.
 public protocol Attack: Sendable, Codable {
   /// Name, text, paper, norms.

@@ -27,6 +27,12 @@ public final class ExpectationModel: DifferentiableModel {
   public func logits(_ batch: Batch) throws -> Tensor {
     ask(batch)
     var answer = GradientAnswer()
+    guard batch.count > session.classifier.chunk else {
+      try session.expectation(
+        batch.images, keys: keys, draws: draws, into: &answer, hasGradient: false,
+        cotangent: { _, _ in })
+      return answer.logits
+    }
     var parts: [Tensor] = []
     for rows in chunks(of: batch) {
       try session.expectation(

@@ -56,13 +56,14 @@ public struct GradientAnswer: Sendable {
 }
 
 extension GradientAnswer {
-  /// Gives logits, cotangent and gradient the shapes that these images ask for.
-  mutating func fit(_ images: Tensor, classCount: Int) {
+  /// Gives logits and cotangent the shape that these images ask for, and the gradient if there is
+  /// one.
+  mutating func fit(_ images: Tensor, classCount: Int, hasGradient: Bool = true) {
     if logits.rowCount != images.rowCount || logits.rowSize != classCount {
       logits = Tensor(shape: [images.rowCount, classCount])
     }
     if cotangent.shape != logits.shape { cotangent = logits }
-    if gradient.shape != images.shape { gradient = Tensor(shape: images.shape) }
+    if hasGradient, gradient.shape != images.shape { gradient = Tensor(shape: images.shape) }
   }
 
   /// Takes over what the model answers in memory of its own.

@@ -15,9 +15,11 @@ public final class SmoothedSession {
   private let isCancelled: () -> Bool
   /// What the noise is added to, for the images in `prefix`.
   private var features: [Float]
-  /// Of one draw: the keys, and what `expectation` sums up.
-  private var keys: [RandomKey] = []
-  private var drawn = GradientAnswer()
+  /// The keys of one draw.
+  private var drawKeys: [RandomKey] = []
+  /// The logits of one draw and their cotangent; no gradient.
+  private var draw = GradientAnswer()
+  /// Over the draws, with respect to what the noise is added to.
   private var gradientSums: [Float] = []
 
   init(_ classifier: SmoothedClassifier, isCancelled: @escaping () -> Bool) {
@@ -79,23 +81,26 @@ public final class SmoothedSession {
     let count = images.rowCount
     let size = classifier.adder.size
     let share = 1 / Float(draws)
-    drawn.fit(images, classCount: classifier.classCount)
-    answer.fit(images, classCount: classifier.classCount)
+    draw.fit(images, classCount: classifier.classCount, hasGradient: false)
+    answer.fit(images, classCount: classifier.classCount, hasGradient: hasGradient)
     for index in answer.logits.values.indices { answer.logits.values[index] = 0 }
     gradientSums.removeAll(keepingCapacity: true)
     if hasGradient { gradientSums.append(contentsOf: repeatElement(0, count: count * size)) }
     computeFeatures(of: images)
-    for draw in 0..<draws {
+    for number in 0..<draws {
       if isCancelled() { throw CancellationError() }
-      self.keys.removeAll(keepingCapacity: true)
-      for key in keys { self.keys.append(key.drawing(Int(key.draw) + draw)) }
+      drawKeys.removeAll(keepingCapacity: true)
+      for key in keys { drawKeys.append(key.drawing(Int(key.draw) + number)) }
       forwardDraw()
-      for (index, logit) in drawn.logits.values.enumerated() {
+      for (index, logit) in draw.logits.values.enumerated() {
         answer.logits.values[index] += share * logit
       }
       guard hasGradient else { continue }
-      cotangent(drawn.logits, &drawn.cotangent)
-      drawn.cotangent.values.withUnsafeBufferPointer {
+      cotangent(draw.logits, &draw.cotangent)
+      precondition(
+        draw.cotangent.shape == draw.logits.shape,
+        "a cotangent \(draw.cotangent.shape) for logits \(draw.logits.shape)")
+      draw.cotangent.values.withUnsafeBufferPointer {
         guard let base = $0.baseAddress else { return }
         gradients.outputGradient.update(from: base, count: $0.count)
       }
@@ -114,17 +119,18 @@ public final class SmoothedSession {
     }
   }
 
-  /// The logits of one draw for every image, by `keys`.
+  /// The logits of one draw for every image, by `drawKeys`.
   private func forwardDraw() {
-    let count = keys.count
+    let count = drawKeys.count
     features.withUnsafeBufferPointer { features in
       guard let features = features.baseAddress else { return }
       for row in 0..<count {
-        addNoise(keys[row], to: features + row * classifier.adder.size, row: row, of: gradients)
+        addNoise(
+          drawKeys[row], to: features + row * classifier.adder.size, row: row, of: gradients)
       }
     }
-    gradients.forward(count: count, noise: keys)
-    drawn.logits.values.withUnsafeMutableBufferPointer {
+    gradients.forward(count: count, noise: drawKeys)
+    draw.logits.values.withUnsafeMutableBufferPointer {
       $0.baseAddress?.update(from: gradients.output, count: $0.count)
     }
   }

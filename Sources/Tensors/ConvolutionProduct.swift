@@ -1,5 +1,6 @@
-/// A convolution of any geometry as a matrix product with the windows as columns, image by image;
-/// the error is that of a plain sum.
+/// A convolution of any geometry as a matrix product with the windows as columns, image by image, in
+/// pieces of some rows of outputs that stay in the caches; the error is that of a plain
+/// sum.
 public struct ConvolutionProduct: Sendable {
   /// Of one group.
   private let window: Window
@@ -10,6 +11,8 @@ public struct ConvolutionProduct: Sendable {
   /// The same transposed within each group; nil where there is no backward pass.
   private let transposed: AlignedBuffer?
   private let bias: AlignedBuffer?
+  /// Rows of outputs that are computed together.
+  private let pieceRows: Int
 
   /// - Parameters:
   ///   - window: over all channels.
@@ -31,6 +34,7 @@ public struct ConvolutionProduct: Sendable {
     self.groups = groups
     self.weights = AlignedBuffer(weights)
     self.bias = bias.map(AlignedBuffer.init)
+    pieceRows = Self.pieceRows(window, filters: filters / groups)
     guard hasGradient else {
       transposed = nil
       return
@@ -46,6 +50,17 @@ public struct ConvolutionProduct: Sendable {
     self.transposed = transposed
   }
 
+  /// Columns or gradients, whichever are more, of about 2 MiB: whole panels of 32 pixels, and pieces
+  /// of nearly one size.
+  private static func pieceRows(_ window: Window, filters: Int) -> Int {
+    let depth = max(window.channels * window.kernel.y * window.kernel.x, filters)
+    let pieces = max(depth * window.outWidth * window.outHeight / (1 << 19), 1)
+    let rows = (window.outHeight + pieces - 1) / pieces
+    var panel = 1  // rows that fill panels
+    while panel * window.outWidth % 32 != 0 { panel *= 2 }
+    return min((rows + panel - 1) / panel * panel, window.outHeight)
+  }
+
   private var pixels: Int { window.outHeight * window.outWidth }
   private var depth: Int { window.channels * window.kernel.y * window.kernel.x }
   private var imageSize: Int { window.channels * window.height * window.width }
@@ -59,9 +74,20 @@ public struct ConvolutionProduct: Sendable {
   /// Floats of scratch memory that `run` and `gradient` need, aligned to 64 bytes.
   public var scratchCount: Int {
     // The packed right side, then one row of it or the columns' gradient.
+    let pixels = pieceRows * window.outWidth
     let packed = PackedMatrix.count(rows: depth, columns: pixels) + pixels
     if transposed == nil { return packed }
     return max(packed, PackedMatrix.count(rows: filters, columns: pixels) + depth * pixels)
+  }
+
+  /// Calls `body` with the window over some rows of outputs and the first of their pixels.
+  private func forEachPiece(_ body: (Window, Int) -> Void) {
+    for row in stride(from: 0, to: window.outHeight, by: pieceRows) {
+      var piece = window
+      piece.outHeight = min(pieceRows, window.outHeight - row)
+      piece.padTop -= row * window.stride.y
+      body(piece, row * window.outWidth)
+    }
   }
 
   /// `result[count, filters, outHeight, outWidth]` from `images`.
@@ -69,15 +95,19 @@ public struct ConvolutionProduct: Sendable {
     _ images: UnsafePointer<Float>, count: Int, rectified: Bool = false,
     result: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>
   ) {
-    let row = scratch + PackedMatrix.count(rows: depth, columns: pixels)
     for part in 0..<count * groups {
       let group = part % groups
-      let shift = bias.map { UnsafePointer($0.pointer + group * filters) }
-      window.packedColumns(of: images + part * imageSize, into: scratch, row: row)
-      PackedMatrix.multiply(
-        left: weights.pointer + group * filters * depth, count: filters, packed: scratch,
-        rows: depth, columns: pixels, shift: shift, rectified: rectified,
-        result: result + part * filters * pixels)
+      forEachPiece { piece, first in
+        let columns = piece.outHeight * piece.outWidth
+        piece.packedColumns(
+          of: images + part * imageSize, into: scratch,
+          row: scratch + PackedMatrix.count(rows: depth, columns: columns))
+        PackedMatrix.multiply(
+          left: weights.pointer + group * filters * depth, count: filters, packed: scratch,
+          rows: depth, columns: columns,
+          shift: bias.map { UnsafePointer($0.pointer + group * filters) }, rectified: rectified,
+          result: result + part * filters * pixels + first, resultStride: pixels)
+      }
     }
   }
 
@@ -89,14 +119,21 @@ public struct ConvolutionProduct: Sendable {
     guard let transposed else { preconditionFailure("weights were not kept for the gradient") }
     for part in 0..<count * groups {
       let image = result + part * imageSize
-      let columns =
-        isPointwise ? image : scratch + PackedMatrix.count(rows: filters, columns: pixels)
-      PackedMatrix.pack(
-        gradient + part * filters * pixels, rows: filters, columns: pixels, into: scratch)
-      PackedMatrix.multiply(
-        left: transposed.pointer + part % groups * filters * depth, count: depth, packed: scratch,
-        rows: filters, columns: pixels, result: columns)
-      if !isPointwise { window.addColumns(columns, into: image) }
+      if !isPointwise { image.update(repeating: 0, count: imageSize) }
+      forEachPiece { piece, first in
+        let columns = piece.outHeight * piece.outWidth
+        PackedMatrix.pack(
+          gradient + part * filters * pixels + first, rows: filters, columns: columns,
+          rowStride: pixels, into: scratch)
+        let target =
+          isPointwise
+          ? image + first : scratch + PackedMatrix.count(rows: filters, columns: columns)
+        PackedMatrix.multiply(
+          left: transposed.pointer + part % groups * filters * depth, count: depth,
+          packed: scratch, rows: filters, columns: columns, result: target,
+          resultStride: isPointwise ? pixels : columns)
+        if !isPointwise { piece.addColumns(target, to: image) }
+      }
     }
   }
 }

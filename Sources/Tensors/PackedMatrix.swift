@@ -35,24 +35,26 @@ extension PackedMatrix {
   /// Floats of a packed matrix.
   public static func count(rows: Int, columns: Int) -> Int { ck_packed_count(rows, columns) }
 
-  /// Packs the `rows` x `columns` matrix of row-major `values`.
+  /// Packs the `rows` x `columns` matrix whose rows are `rowStride` apart.
   public static func pack(
-    _ values: UnsafePointer<Float>, rows: Int, columns: Int,
+    _ values: UnsafePointer<Float>, rows: Int, columns: Int, rowStride: Int,
     into packed: UnsafeMutablePointer<Float>
   ) {
-    ck_pack(values, rows, columns, columns, 1, packed)
+    ck_pack(values, rows, columns, rowStride, 1, packed)
   }
 
-  /// `result[m x columns] = left[m x rows] * packed (+ shift[m]) (then max(0, ·))`.
+  /// `result[m x columns] = left[m x rows] * packed (+ shift[m]) (then max(0, ·))`, rows of the result
+  /// `resultStride` apart.
   ///
   /// The bits of an element depend on its row of `left` and its column of the matrix alone.
   public static func multiply(
     left: UnsafePointer<Float>, count: Int, packed: UnsafePointer<Float>, rows: Int, columns: Int,
     shift: UnsafePointer<Float>? = nil, rectified: Bool = false,
-    result: UnsafeMutablePointer<Float>
+    result: UnsafeMutablePointer<Float>, resultStride: Int
   ) {
     ck_multiply(
-      left, rows, count, packed, rows, columns, nil, shift, rectified ? 1 : 0, result, columns)
+      left, rows, count, packed, rows, columns, nil, shift, rectified ? 1 : 0, result,
+      resultStride)
   }
 }
 

@@ -7,6 +7,7 @@ internal import CKernels
 public struct Window: Sendable, Equatable {
   public var channels, height, width: Int
   public var kernel, stride, dilation: Pair
+  /// Less than 0 where the first window begins inside the image.
   public var padTop, padLeft: Int
   public var outHeight, outWidth: Int
 
@@ -57,9 +58,9 @@ public struct Window: Sendable, Equatable {
     ck_im2col_packed(&window, image, packed, row)
   }
 
-  /// The adjoint of `columns(of:into:)`; overwrites `image`.
+  /// The adjoint of `columns(of:into:)`, added to `image`.
   public func addColumns(
-    _ columns: UnsafePointer<Float>, into image: UnsafeMutablePointer<Float>
+    _ columns: UnsafePointer<Float>, to image: UnsafeMutablePointer<Float>
   ) {
     var window = raw
     ck_col2im(&window, columns, image)

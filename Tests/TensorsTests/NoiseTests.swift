@@ -11,7 +11,7 @@ import Testing
     return numbers
   }
 
-  @Test(arguments: [1, 63, 64, 65, 300])
+  @Test(arguments: [1, 63, 64, 65, 300, 2047, 2048, 2049, 5000])
   func addedNormalsAreTheKeysNormals(_ count: Int) {
     let key = RandomKey(seed: 5, purpose: .test, example: 3, draw: 2)
     let values = (0..<count).map { Float($0) * 0.25 - 7 }
@@ -24,6 +24,12 @@ import Testing
       key.addNormals(to: values, count: count, scales: $0.baseAddress, into: &result)
     }
     #expect(result == (0..<count).map { values[$0] + normals[$0] * scales[$0] })
+  }
+
+  @Test func laplaceNumbersDoNotDependOnHowManyThereAre() {
+    let all = laplace(5000)
+    for count in [1, 65, 2048, 2049, 4999] { #expect(laplace(count) == Array(all[..<count])) }
+    #expect(Set(all).count > 4990)
   }
 
   @Test func anOffsetReachesIntoTheStream() {

@@ -12,6 +12,33 @@ import Testing
       ])
   }
 
+  /// Every word of some blocks, the counter's overflow among them, against the algorithm word by word
+  /// (J. Salmon et al., "Parallel Random Numbers: As Easy as 1, 2, 3", 2011).
+  @Test(arguments: [0, 7, 0xffff_fff4] as [UInt64])
+  func matchesTheAlgorithm(_ block: UInt64) {
+    let seed: UInt64 = 0x0123_4567_89ab_cdef
+    let middle: UInt64 = 0xfedc_ba98_7654_3210
+    let high: UInt32 = 0x8000_0001
+    var words = [UInt32](repeating: 0, count: 200)
+    ck_random_bits(&words, 200, seed, high, middle, block)
+    for (index, word) in words.enumerated() {
+      var counter = [
+        UInt32(truncatingIfNeeded: block) &+ UInt32(index / 64 * 16 + index % 16),
+        UInt32(truncatingIfNeeded: middle), UInt32(middle >> 32), high,
+      ]
+      var key = (UInt32(truncatingIfNeeded: seed), UInt32(seed >> 32))
+      for _ in 0..<10 {
+        let first = counter[0].multipliedFullWidth(by: 0xD251_1F53)
+        let second = counter[2].multipliedFullWidth(by: 0xCD9E_8D57)
+        counter = [
+          second.high ^ counter[1] ^ key.0, second.low, first.high ^ counter[3] ^ key.1, first.low,
+        ]
+        key = (key.0 &+ 0x9E37_79B9, key.1 &+ 0xBB67_AE85)
+      }
+      #expect(word == counter[index % 64 / 16])
+    }
+  }
+
   @Test func partsOfAStreamAreTheStream() {
     let key = RandomKey(seed: 9, purpose: .test, example: 1 << 40, draw: 3)
     let whole = key.normals(300)

@@ -71,8 +71,8 @@ import Testing
 
   private func expectEqual(_ values: ArraySlice<Float>, _ expected: [Double]) {
     let largest = expected.reduce(0) { max($0, abs($1)) }
-    let error = zip(values, expected).reduce(0) { max($0, abs(Double($1.0) - $1.1)) }
-    #expect(values.count == expected.count && error < 1e-5 * largest, "\(error) of \(largest)")
+    #expect(values.count == expected.count)
+    #expect(zip(values, expected).allSatisfy { abs(Double($0) - $1) <= 1e-5 * largest })
   }
 
   @Test(arguments: cases) func agreesWithItsDefinition(_ test: Case) {
@@ -125,7 +125,7 @@ import Testing
     }
     let size = test.height * test.width
     var image = random.drawing(1).normals(test.channels * size)
-    for pixel in 0..<size where pixel % 5 > 0 { image[size + pixel] = image[pixel] }
+    for pixel in 0..<size where pixel % 29 > 0 { image[size + pixel] = image[pixel] }
     func run(_ kink: WinogradConvolution.Kink) -> [Float] {
       let kernel = WinogradConvolution(
         window, outChannels: test.filters, weights: weights, kink: kink)

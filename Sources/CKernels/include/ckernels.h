@@ -71,7 +71,7 @@ typedef struct {
   int32_t channels, height, width;                    // of one image
   int32_t kernel_height, kernel_width;
   int32_t stride_height, stride_width, dilation_height, dilation_width;
-  int32_t pad_top, pad_left;
+  int32_t pad_top, pad_left;                          // less than none where a window begins inside
   int32_t out_height, out_width;
 } ck_window;
 
@@ -79,7 +79,7 @@ typedef struct {
 void ck_im2col(const ck_window *w, const float *image, float *columns);
 /// The same matrix, packed as `ck_pack` would; `row` has room for out_height * out_width floats.
 void ck_im2col_packed(const ck_window *w, const float *image, float *packed, float *row);
-/// The adjoint: image = sum of columns at the places they came from; image is overwritten.
+/// The adjoint: image += the columns, each value at the place it came from.
 void ck_col2im(const ck_window *w, const float *columns, float *image);
 
 /// A convolution with square kernel `kernel` (3 or 5) at `stride` 1, or of 3 x 3 at 2, or the adjoint of
@@ -90,7 +90,7 @@ typedef struct {
   int32_t out_channels, out_height, out_width;
   int32_t pad_top, pad_left;                          // zeros before x; of the adjoint, before dy
   int32_t group;                                      // images transformed together
-  int32_t ties;                                       // equal neighbouring patches: equal bits
+  int32_t ties;                                       // equal neighbouring patches: equal bits, at stride 1
   int32_t refine;                                     // what kink follows, if any
 } ck_winograd;
 /// Outputs near the kink of a ReLU, or of a 2 x 2 maximum at stride 2, are computed directly.
@@ -117,8 +117,8 @@ void ck_winograd_run(const ck_winograd *w, const float *x, const float *filters,
 
 /// Floats of scratch memory for calls of at most `images` images, aligned to 64 bytes.
 size_t ck_winograd_weights_scratch_count(const ck_winograd *w, size_t images);
-/// dw[out][in][r][r] = the gradient with respect to the weights, summed over images in order, or +=
-/// if `adds`; db[out] likewise with respect to the biases, or null; at stride 1. `dy` is the gradient of what
+/// At stride 1: dw[out][in][r][r] = the gradient with respect to the weights, summed over images in order, or +=
+/// if `adds`; db[out] likewise with respect to the biases, or null. `dy` is the gradient of what
 /// `ck_winograd_run` yields, or of its maxima, whose `places` are then given. w->group is not read.
 void ck_winograd_weights(const ck_winograd *w, const float *x, const float *dy,
                          const uint8_t *places, int adds, float *dw, float *db, size_t images,

@@ -1,7 +1,7 @@
 internal import Tensors
 
 /// Gradients of the weights, summed over examples: by the adjoint of Winograd's transforms where
-/// the forward pass goes by them, else as a product with the windows as columns.
+/// the forward pass goes by them at stride 1, else as a product with the windows as columns.
 extension ConvolutionOperation {
   /// Floats of scratch memory.
   var weightScratchCount: Int {

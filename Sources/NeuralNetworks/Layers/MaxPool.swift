@@ -34,9 +34,9 @@ public struct MaxPool: FusibleLayer {
     let window = try Window(
       sliding: kernel, over: shape, stride: stride, dilation: dilation, padding: padding,
       roundingUp: roundingUp)
-    guard padding.top < kernel.y * dilation.y, padding.left < kernel.x * dilation.x,
-      padding.bottom < kernel.y * dilation.y, padding.right < kernel.x * dilation.x
-    else { throw ShapeError("padding \(padding) holds a whole window of \(kernel)") }
+    guard window.holdsElements else {
+      throw ShapeError("padding \(padding) holds a whole window of \(kernel)")
+    }
     guard kernel.y * kernel.x < Int(UInt16.max) else {
       throw ShapeError("a window of \(kernel.y) x \(kernel.x) is too large")
     }
@@ -128,5 +128,18 @@ extension Window {
         body((channel * height + y) * width + x)
       }
     }
+  }
+
+  /// True where each window holds an element of the image.
+  var holdsElements: Bool {
+    func hold(
+      _ count: Int, _ stride: Int, _ pad: Int, _ kernel: Int, _ dilation: Int, _ size: Int
+    ) -> Bool {
+      (0..<count).allSatisfy { place in
+        (0..<kernel).contains { (0..<size).contains(place * stride - pad + $0 * dilation) }
+      }
+    }
+    return hold(outHeight, stride.y, padTop, kernel.y, dilation.y, height)
+      && hold(outWidth, stride.x, padLeft, kernel.x, dilation.x, width)
   }
 }

@@ -51,6 +51,10 @@ public struct SecureSGDTraining: NoisySystem {
     ] where !(value > 0 && value.isFinite) {
       throw .parameter(name: name, problem: "must be positive and finite, not \(value)")
     }
+    if form == .published, r != .relevance {
+      throw .parameter(
+        name: "r", problem: "must be relevance in the published form, computed from the data")
+    }
     if r == .relevance && form == .sound {
       throw .parameter(
         name: "r",
@@ -68,7 +72,7 @@ public struct SecureSGDTraining: NoisySystem {
     if case .file(let path) = r {
       account.assumptions.append("the shares of noise in '\(path)' do not depend on the data")
     }
-    if r == .relevance {
+    if form == .published {
       let target = setting.privacy.target
       let claimed = try PLDAccountant().epsilon(
         of: method.event(steps: setting.steps), delta: target.delta)

@@ -12,7 +12,8 @@ import Testing
 @Suite struct NoisySystemTests {
   /// The trained network's noise is what its own weights ask for, no less.
   @Test(arguments: [
-    "secure-sgd:norm=linf,size=0.1", "secure-sgd:form=published,norm=linf,size=0.1",
+    "secure-sgd:norm=linf,size=0.1",
+    "secure-sgd:form=published,r=relevance,norm=linf,size=0.1",
     "hgm-pixeldp:r=random,norm=linf,size=0.1",
   ])
   func theFinalNoiseIsCalibratedToTheFinalWeights(_ text: String) throws {
@@ -71,7 +72,8 @@ import Testing
   /// The published form trains with one draw for all examples of all steps, and is used with fresh
   /// ones.
   @Test func thePublishedNoiseOfTrainingIsDrawnOnce() throws {
-    let system = try TrainingSystems.parse("secure-sgd:form=published")
+    let system = try TrainingSystems.parse(
+      "secure-sgd:form=published,r=relevance,norm=linf,size=0.1")
     let plan = try system.plan(try SystemExample.setting())
     #expect(plan.network.noises.map(\.noise.sharing) == [.run])
     let sound = try TrainingSystems.parse("secure-sgd").plan(try SystemExample.setting())
@@ -90,7 +92,7 @@ import Testing
       _ = try trainer.advance(replacing: plan.images)
       return try #require(trainer.network.noises.first?.noise.relativeScales).values
     }
-    let exact = try shares("form=published,r=relevance")
+    let exact = try shares("form=published,r=relevance,norm=linf,size=0.1")
     let close = try shares("r=private-relevance,relevanceClip=1000,relevanceNoise=1e-9")
     expectClose(close, exact.map(Double.init), .accumulation)
     let noisy = try shares("r=private-relevance,relevanceClip=0.1,relevanceNoise=1000")

@@ -1,0 +1,3 @@
+#pragma once
+/// How often the calling thread has asked for memory; -1 where that cannot be counted.
+long allocation_count(void);
