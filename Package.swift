@@ -10,7 +10,7 @@ let strict: [SwiftSetting] = [
 ]
 
 /// One target each under `Plugins/`; an attack is added by adding its name.
-let attacks = ["FGSM", "IFGSM", "MIM", "MadryEtAl"]
+let attacks = ["APGD", "FGSM", "IFGSM", "MIM", "MadryEtAl"]
 
 func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
   .target(name: name, dependencies: dependencies, swiftSettings: strict)

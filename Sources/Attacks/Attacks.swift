@@ -1,3 +1,4 @@
+@_exported public import APGD
 @_exported public import FGSM
 @_exported public import IFGSM
 @_exported public import MIM
@@ -12,6 +13,7 @@ public enum Attacks {
     IFGSMAttack.self,
     MIMAttack.self,
     MadryEtAlAttack.self,
+    APGDAttack.self,
   ]
 
   /// Their names.

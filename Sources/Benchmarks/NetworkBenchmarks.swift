@@ -23,7 +23,8 @@ enum NetworkBenchmarks {
     return [Item(work: "fgsm", attack: "fgsm", parameters: [:], gradients: 1)] + steps + [
       Item(
         work: "mim-10", attack: "mim", parameters: ["steps": "10", "stepSize": "0.03"],
-        gradients: 10)
+        gradients: 10),
+      Item(work: "apgd-10", attack: "apgd", parameters: ["steps": "10"], gradients: 10),
     ]
   }()
 

@@ -29,6 +29,35 @@ extension Criterion {
 
   private func ignoringNaN(_ logit: Float) -> Double { logit.isNaN ? -.infinity : Double(logit) }
 
+  /// The logarithm of the odds that the softmax gives to what is wanted: untargeted, of any class but
+  /// the label; targeted, of the target.
+  ///
+  ///     log(sum of exp(z(j)) over j other than the label) - z(label), targeted its negative
+  ///
+  /// It orders logits as the cross-entropy does, which is `log(1 + exp(odds))` of it (targeted, of the
+  /// negative), and does not saturate. NaN counts as minus infinity, a label of NaN as never met.
+  public func logOdds(_ logits: ArraySlice<Float>) -> Double {
+    let own = Double(logits[logits.startIndex + label])
+    var highest = -Double.infinity
+    for (position, logit) in logits.enumerated() where position != label {
+      highest = max(highest, ignoringNaN(logit))
+    }
+    var others = highest
+    if highest.isFinite {
+      var total = 0.0
+      for (position, logit) in logits.enumerated() where position != label {
+        total += exp(ignoringNaN(logit) - highest)
+      }
+      others += log(total)
+    }
+    let odds =
+      switch self {
+      case .untargeted: others - own
+      case .targeted: own - others
+      }
+    return odds.isNaN ? -.infinity : odds
+  }
+
   /// The direction, with respect to the logits, in which the softmax cross-entropy moves the
   /// example towards the criterion.
   ///

@@ -36,7 +36,7 @@ import Testing
     #expect(allocation_count() > before && values.count > 0)
   }
 
-  @Test(.enabled(if: counts), arguments: ["i-fgsm", "mim", "madry"], [Norm.linf, .l2])
+  @Test(.enabled(if: counts), arguments: ["i-fgsm", "mim", "madry", "apgd"], [Norm.linf, .l2])
   func stepsAllocateNothing(_ name: String, _ norm: Norm) throws {
     try expectSteady(name, norm, against: AttackConformanceTests.classifier().session())
   }

@@ -22,8 +22,8 @@ import Testing
 
   @Test(
     arguments: [
-      ("pgd", "there is no attack 'pgd'; there are fgsm, i-fgsm, mim, madry"),
-      ("", "there is no attack ''; there are fgsm, i-fgsm, mim, madry"),
+      ("pgd", "there is no attack 'pgd'; there are fgsm, i-fgsm, mim, madry, apgd"),
+      ("", "there is no attack ''; there are fgsm, i-fgsm, mim, madry, apgd"),
       ("fgsm:steps=3", "attack 'fgsm': there is no parameter 'steps'; it has restarts"),
       ("mim:steps=1.5", "attack 'mim': parameter 'steps' is to be an integer, not '1.5'"),
       ("mim:steps=many", "attack 'mim': parameter 'steps' is to be an integer, not 'many'"),

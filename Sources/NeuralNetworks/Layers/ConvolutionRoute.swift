@@ -2,11 +2,10 @@ internal import Tensors
 
 /// The ways in which a convolution can be computed, and which is the fastest for a shape.
 ///
-/// Decided by the shape alone, so that bits depend on neither threads nor chunks, from a model of
-/// the time per image whose constants were fitted to measurements on one core of a Zen 5 with
-/// AVX-512;
-/// `gauntlet bench convolution` measures them again, shape by shape and route by route. Only their
-/// ratios matter.
+/// Decided by the shape and what follows, so that bits depend on neither threads nor chunks, from a
+/// model of the time per image whose constants were fitted to measurements on one core of a Zen 5
+/// with AVX-512; `gauntlet bench convolution` measures them again, shape by shape and route by
+/// route. Only their ratios matter.
 enum ConvolutionRoute {
   case shallow, winograd, product
 
@@ -18,9 +17,7 @@ enum ConvolutionRoute {
   ) -> ConvolutionRoute {
     guard groups == 1 else { return .product }
     let productBack = productGradientTime(window, filters)
-    var best = (
-      route: ConvolutionRoute.product, time: productTime(window, filters) + productBack
-    )
+    var best = (route: ConvolutionRoute.product, time: productTime(window, filters) + productBack)
     // What is read again for every few filters has to stay in the first cache.
     if ShallowConvolution.fits(window), window.channels <= 16 {
       let back =
@@ -38,27 +35,30 @@ enum ConvolutionRoute {
     return best.route
   }
 
-  /// Operations of the direct computation.
-  private static func operations(_ window: Window, _ filters: Int) -> Double {
-    let taps = window.channels * window.kernel.y * window.kernel.x
-    return Double(2 * taps * filters * window.outHeight * window.outWidth)
+  /// Values of the image that an output reads.
+  private static func taps(_ window: Window) -> Int {
+    window.channels * window.kernel.y * window.kernel.x
   }
 
-  private static func columnCount(_ window: Window) -> Double {
-    let taps = window.channels * window.kernel.y * window.kernel.x
-    return Double(taps * window.outHeight * window.outWidth)
+  private static func columnCount(_ window: Window) -> Int {
+    taps(window) * window.outHeight * window.outWidth
+  }
+
+  /// Operations of the direct computation.
+  private static func operations(_ window: Window, _ filters: Int) -> Double {
+    Double(2 * filters * columnCount(window))
   }
 
   /// In nanoseconds, as all times here: 190 GFLOP/s, and 0.25 ns to place each value of the columns.
   private static func productTime(_ window: Window, _ filters: Int) -> Double {
-    operations(window, filters) / 190 + columnCount(window) * 0.25
+    operations(window, filters) / 190 + Double(columnCount(window)) * 0.25
   }
 
-  /// The same with rows for the columns, eight at a time, and 0.35 ns to add each where it came from.
+  /// The same with a row for each tap, eight at a time, and 0.35 ns to add each value where it came
+  /// from.
   private static func productGradientTime(_ window: Window, _ filters: Int) -> Double {
-    let taps = window.channels * window.kernel.y * window.kernel.x
-    let waste = Double((taps + 7) / 8 * 8) / Double(taps)
-    return operations(window, filters) * waste / 190 + columnCount(window) * 0.35
+    let waste = Double((taps(window) + 7) / 8 * 8) / Double(taps(window))
+    return operations(window, filters) * waste / 190 + Double(columnCount(window)) * 0.35
   }
 
   /// 190 GFLOP/s.
