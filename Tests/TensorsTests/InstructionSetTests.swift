@@ -22,6 +22,12 @@ import Testing
       addRowSums(of: left, rows: 9, columns: depth, to: &rows)
       results += [products, rows]
     }
+    // Signs as bits, of a number that is no multiple of 16.
+    var signs = [UInt16](repeating: 0, count: 7)
+    ck_keep_signs(&signs, left, 105)
+    var masked = [Float](repeating: 0, count: 105)
+    ck_apply_signs(&masked, right, signs, 105)
+    results += [signs.map(Float.init), masked]
     // A stride of 2, there and back.
     let strided = Window(
       channels: 20, height: 9, width: 10, kernel: .init(3, 3), stride: .init(2, 2),

@@ -109,6 +109,50 @@ import Testing
     }
   }
 
+  /// More channels and filters than a panel of 32, more images than a group, in two calls.
+  @Test(arguments: [
+    Case(
+      kernel: 3, stride: 1, pads: [1, 1, 1, 1], channels: 40, height: 8, width: 7, filters: 70,
+      count: 20),
+    Case(
+      kernel: 5, stride: 1, pads: [2, 2, 2, 2], channels: 33, height: 9, width: 8, filters: 34,
+      count: 12),
+  ])
+  func weightGradientsAreSumsOverImages(_ test: Case) {
+    let window = test.window
+    let pixels = window.outHeight * window.outWidth
+    let (inputs, outputs) = (test.channels * test.height * test.width, test.filters * pixels)
+    let random = RandomKey(seed: 12, purpose: .test)
+    let images = random.normals(test.count * inputs)
+    let gradient = random.drawing(1).normals(test.count * outputs)
+    let kernel = WinogradWeightGradient(window, filters: test.filters)
+    let first = test.count - 3
+    let scratch = AlignedBuffer(count: kernel.scratchCount(first))
+    var weights = [Float](
+      repeating: .nan, count: test.filters * test.channels * test.kernel * test.kernel)
+    var bias = [Float](repeating: .nan, count: test.filters)
+    kernel.run(
+      images, gradient: gradient, count: first, adds: false, weights: &weights, bias: &bias,
+      scratch: scratch.pointer)
+    kernel.run(
+      Array(images[first * inputs..<test.count * inputs]),
+      gradient: Array(gradient[first * outputs..<test.count * outputs]), count: 3, adds: true,
+      weights: &weights, bias: &bias, scratch: scratch.pointer)
+    var expected = [Double](repeating: 0, count: weights.count)
+    var expectedBias = [Double](repeating: 0, count: bias.count)
+    for image in 0..<test.count {
+      forEachProduct(test) { input, weight, output in
+        expected[weight] +=
+          Double(images[image * inputs + input]) * Double(gradient[image * outputs + output])
+      }
+      for output in 0..<outputs {
+        expectedBias[output / pixels] += Double(gradient[image * outputs + output])
+      }
+    }
+    expectEqual(weights[...], expected)
+    expectEqual(bias[...], expectedBias)
+  }
+
   /// At stride 2 too, what a ReLU decides is decided by the direct sum.
   @Test func outputsNearZeroAreComputedDirectly() {
     let test = Self.cases[3]
