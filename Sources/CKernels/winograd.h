@@ -5,7 +5,7 @@
 typedef struct {
   int in_channels, out_channels;       // rounded up to 16 and 32
   int side, filter_side;               // of a transformed tile, and of its filters
-  int in_side, in_step, out_side;      // of a tile, how far apart tiles are, and of its outputs
+  int out_side;                        // of a tile's outputs
   int positions, tiles_y, tiles_x, padded_height, padded_width;
   size_t input_stride, product_stride; // floats from one tile position to the next
   size_t in_slots, out_slots, in_order, bias, padded, input, product, result, pooled, ties, tie_map, signatures,
@@ -20,14 +20,13 @@ static inline winograd_layout winograd_plan(const ck_winograd *w) {
   const int halves = w->stride == 2 && !w->adjoint, doubles = w->stride == 2 && w->adjoint;
   l.side = w->stride == 2 ? 9 : w->kernel + 3;
   l.filter_side = w->kernel + 3;
-  l.in_side = doubles ? 5 : l.side;
-  l.in_step = halves ? 8 : 4;
+  const int in_side = doubles ? 5 : l.side, in_step = halves ? 8 : 4;  // of a tile, and between tiles
   l.out_side = doubles ? 8 : 4;
   l.positions = l.side * l.side;
   l.tiles_y = (w->out_height + l.out_side - 1) / l.out_side;
   l.tiles_x = (w->out_width + l.out_side - 1) / l.out_side;
-  l.padded_height = (l.tiles_y - 1) * l.in_step + l.in_side;
-  l.padded_width = (l.tiles_x - 1) * l.in_step + l.in_side;
+  l.padded_height = (l.tiles_y - 1) * in_step + in_side;
+  l.padded_width = (l.tiles_x - 1) * in_step + in_side;
   const size_t tiles = (size_t)l.tiles_y * l.tiles_x * w->group;
   // One cache line more than needed: a power of two would map all positions to the same sets.
   l.input_stride = tiles * l.in_channels + 16;
