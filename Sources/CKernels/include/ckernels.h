@@ -11,6 +11,14 @@ enum { CK_PORTABLE = 0, CK_AVX2 = 1, CK_AVX512 = 2 };
 int ck_instruction_set(void);
 /// Uses at most this instruction set from now on; for tests. Returns the one chosen.
 int ck_limit_instruction_set(int limit);
+/// What a thread does that looks at a place in memory again and again: gives way for a moment.
+static inline void ck_pause(void) {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}
 
 // Elementwise -------------------------------------------------------------------------------------
 /// y[i] += x[i]
@@ -32,8 +40,8 @@ void ck_affine(float *y, const float *x, const float *scale, const float *shift,
 // Sums over examples ------------------------------------------------------------------------------
 /// The sum of x[i] y[i] in double precision; the same bits on every machine.
 double ck_dot(const float *x, const float *y, size_t n);
-/// c[m x n] += the sum over k < count, in order, of g[k][m] a[k][n].
-void ck_add_outer_products(float *c, const float *g, const float *a, size_t m, size_t n,
+/// c[m x n] += the sum over k < count, in order, of g[k][m] a[k][n], rows of g `ldg` apart.
+void ck_add_outer_products(float *c, const float *g, size_t ldg, const float *a, size_t m, size_t n,
                            size_t count);
 /// c[m x n] += a[m x k] * b[n x k]^T; an element's bits depend on its two rows alone.
 void ck_add_row_products(float *c, const float *a, const float *b, size_t m, size_t n, size_t k);
@@ -99,8 +107,9 @@ size_t ck_winograd_filter_count(const ck_winograd *w);
 size_t ck_winograd_scratch_count(const ck_winograd *w);
 /// Transforms weights [out][in][r][r], or for the adjoint [in][out][r][r] of the convolution with respect
 /// to whose input it is the gradient. At stride 2 its pads are equal: 1 for a convolution that has none, and 0
-/// for one that has one; other adjoints have pads of r - 1 less that convolution's.
-void ck_winograd_pack(const ck_winograd *w, const float *weights, float *filters);
+/// for one that has one; other adjoints have pads of r - 1 less that convolution's. Only those of 32 outputs from
+/// `first` on, a multiple of 32: parts of `filters` of their own.
+void ck_winograd_pack(const ck_winograd *w, const float *weights, int first, float *filters);
 /// Floats that `ck_winograd_pack_direct` writes: the weights, not for the adjoint, as a direct
 /// computation reads them; aligned to 32 bytes.
 size_t ck_winograd_direct_count(const ck_winograd *w);
