@@ -39,7 +39,7 @@ enum PrivateTrainingBenchmarks {
         network, on: data,
         configuration: TrainingConfiguration(
           epochs: 1 << 20, batchSize: batchSize, optimizer: .sgd(momentum: 0),
-          learningRate: LearningRate(0.001)), method: descent(1))
+          learningRate: LearningRate(0.001)), method: descent(1), threads: threads)
       return .init(error: error, allowedError: 1e-4, itemsPerRun: 1) { _ = try trainer.advance() }
     }
   }

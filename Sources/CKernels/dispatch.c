@@ -58,9 +58,9 @@ void ck_affine(float *y, const float *x, const float *scale, const float *shift,
   ck()->affine(y, x, scale, shift, n, channels, inner);
 }
 double ck_dot(const float *x, const float *y, size_t n) { return ck()->dot(x, y, n); }
-void ck_add_outer_products(float *c, const float *g, const float *a, size_t m, size_t n,
+void ck_add_outer_products(float *c, const float *g, size_t ldg, const float *a, size_t m, size_t n,
                            size_t count) {
-  ck()->add_outer_products(c, g, a, m, n, count);
+  ck()->add_outer_products(c, g, ldg, a, m, n, count);
 }
 void ck_add_row_products(float *c, const float *a, const float *b, size_t m, size_t n, size_t k) {
   ck()->add_row_products(c, a, b, m, n, k);
@@ -90,8 +90,8 @@ void ck_winograd_run(const ck_winograd *w, const float *x, const float *filters,
                      size_t images, float *scratch) {
   ck()->winograd_run(w, x, filters, direct, bias, relu, y, places, images, scratch);
 }
-void ck_winograd_pack(const ck_winograd *w, const float *weights, float *filters) {
-  ck()->winograd_pack(w, weights, filters);
+void ck_winograd_pack(const ck_winograd *w, const float *weights, int first, float *filters) {
+  ck()->winograd_pack(w, weights, first, filters);
 }
 void ck_winograd_weights(const ck_winograd *w, const float *x, const float *dy,
                          const uint8_t *places, int adds, float *dw, float *db, size_t images,

@@ -12,7 +12,7 @@ typedef struct {
   void (*add_row_sums)(float *, const float *, size_t, size_t);
   void (*affine)(float *, const float *, const float *, const float *, size_t, size_t, size_t);
   double (*dot)(const float *, const float *, size_t);
-  void (*add_outer_products)(float *, const float *, const float *, size_t, size_t, size_t);
+  void (*add_outer_products)(float *, const float *, size_t, const float *, size_t, size_t, size_t);
   void (*add_row_products)(float *, const float *, const float *, size_t, size_t, size_t);
   void (*random_bits)(uint32_t *, size_t, uint64_t, uint32_t, uint64_t, uint64_t);
   void (*normals)(float *, size_t, uint64_t, uint32_t, uint64_t, uint64_t);
@@ -23,7 +23,7 @@ typedef struct {
                    const float *, int, float *, size_t);
   void (*winograd_run)(const ck_winograd *, const float *, const float *, const float *,
                        const float *, int, float *, uint8_t *, size_t, float *);
-  void (*winograd_pack)(const ck_winograd *, const float *, float *);
+  void (*winograd_pack)(const ck_winograd *, const float *, int, float *);
   void (*winograd_weights)(const ck_winograd *, const float *, const float *, const uint8_t *, int,
                            float *, float *, size_t, float *);
   void (*shallow_run)(const ck_window *, const float *, const float *, const float *, int, int,

@@ -172,7 +172,8 @@ struct AuditCommand: ParsableCommand {
     _ plan: TrainingPlan, _ method: any TrainingMethod, _ setting: TrainingSetting
   ) throws -> Network {
     let trainer = try Trainer(
-      plan.network, on: setting.data, configuration: setting.configuration, method: method)
+      plan.network, on: setting.data, configuration: setting.configuration, method: method,
+      threads: threads)
     let (_, stopped) = try watched { progress in
       while !trainer.isFinished {
         _ = try trainer.advance(replacing: plan.images)

@@ -101,7 +101,7 @@ struct TrainCommand: ParsableCommand {
           + "--test-split none")
     }
     let trainer = try Trainer(
-      plan.network, on: data, configuration: configuration, method: plan.method)
+      plan.network, on: data, configuration: configuration, method: plan.method, threads: threads)
     let description = TrainingSummary.Run(
       architecture: source.architecture, inputShape: train.shape, classes: train.classCount,
       data: "sha256 \(train.sha256), the first \(data.count)" + recipe.preparation,

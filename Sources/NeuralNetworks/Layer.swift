@@ -22,7 +22,10 @@ public protocol Layer: Sendable, Codable {
 
   /// The same for a plan of one purpose: what only other passes need is not prepared. By default
   /// `operation(for:capacity:)`. The purpose must not change the bits of the result.
-  func operation(for inputs: [[Int]], capacity: Int, purpose: Plan.Purpose) -> any Operation
+  /// - Parameter packing: which once finished makes the operation ready to run; nil: it is at once.
+  func operation(
+    for inputs: [[Int]], capacity: Int, purpose: Plan.Purpose, packing: Packing?
+  ) -> any Operation
 
   /// The trainable tensors, in a fixed order; none by default.
   var parameters: [Tensor] { get set }
@@ -44,7 +47,7 @@ extension Layer {
   public var isView: Bool { false }
   public var mixesExamples: Bool { false }
   public func operation(
-    for inputs: [[Int]], capacity: Int, purpose: Plan.Purpose
+    for inputs: [[Int]], capacity: Int, purpose: Plan.Purpose, packing: Packing?
   ) -> any Operation { operation(for: inputs, capacity: capacity) }
 }
 

@@ -97,6 +97,14 @@ public struct Network: Sendable {
     }
   }
 
+  /// Changes the parameters, in place where nobody else has them.
+  mutating func updateParameters(_ change: (inout [Tensor]) -> Void) {
+    var parameters = self.parameters
+    self.parameters = parameters.map { _ in Tensor(shape: [0]) }
+    change(&parameters)
+    self.parameters = parameters
+  }
+
   /// The number of trainable numbers.
   public var parameterCount: Int { parameters.reduce(0) { $0 + $1.values.count } }
 }

@@ -23,7 +23,11 @@ public protocol Operation: Sendable {
   /// Adds the gradient of each parameter, summed over the chunk's examples in order, to `sums`.
   /// Runs before `backward` of the same call and must leave `call.outputGradient` as it is, or
   /// change it in a way that `backward` may repeat.
-  func addParameterGradients(_ call: Call, to sums: [UnsafeMutablePointer<Float>])
+  func addParameterGradients(_ call: Call, to sums: [GradientBuffer])
+
+  /// The shape of the gradient of the first parameter as a product, where parts of a batch may
+  /// contribute its two factors (``GradientBuffer/factors(left:right:)``); nil by default.
+  var gradientFactors: GradientFactors? { get }
 }
 
 /// An operation that can tell the gradients of single examples apart.
@@ -45,7 +49,7 @@ public protocol ExampleGradientOperation: Operation {
   /// change `call.kept`, nothing else. A factor of 0 adds nothing, not even where the gradient is
   /// not finite.
   func addKeptGradients(
-    _ call: Call, scaledBy factors: UnsafePointer<Float>, to sums: [UnsafeMutablePointer<Float>])
+    _ call: Call, scaledBy factors: UnsafePointer<Float>, to sums: [GradientBuffer])
 }
 
 /// What of the forward pass must still be there in the backward pass.
@@ -64,7 +68,8 @@ extension Operation {
   public var scratchCount: Int { 0 }
   public var savedCount: Int { 0 }
   public var backwardReads: BackwardReads { [] }
-  public func addParameterGradients(_ call: Call, to sums: [UnsafeMutablePointer<Float>]) {}
+  public func addParameterGradients(_ call: Call, to sums: [GradientBuffer]) {}
+  public var gradientFactors: GradientFactors? { nil }
 }
 
 /// The memory one execution of an operation works on. Values are `[count, shape...]`, row-major.

@@ -1,4 +1,4 @@
-internal import Tensors
+public import Tensors
 
 /// A network made ready to run on chunks of up to `capacity` examples: operations with packed
 /// weights and a place in memory for every value. Immutable; any number of threads share one, each
@@ -34,8 +34,12 @@ public final class Plan: Sendable {
   /// Shapes were checked when the network was built with `append`.
   /// - Parameter keepsNoise: true where passes are given noise keys; else ``Noise`` is left out,
   ///   except in training.
+  /// - Parameter packing: made for plans of this network, capacity and purpose, which makes the
+  ///   plan made with it before unusable; nil for weights that stay.
+  /// - Parameter threads: which share the packing.
   public init(
-    _ network: Network, capacity: Int, purpose: Purpose = .inputGradient, keepsNoise: Bool = false
+    _ network: Network, capacity: Int, purpose: Purpose = .inputGradient, keepsNoise: Bool = false,
+    packing: Packing? = nil, threads: Int = 1
   ) {
     precondition(capacity > 0, "a chunk holds at least one example, not \(capacity)")
     let network =
@@ -44,7 +48,9 @@ public final class Plan: Sendable {
     self.network = network
     self.capacity = capacity
     self.purpose = purpose
-    let plan = Self.plan(network, capacity: capacity, purpose: purpose)
+    packing?.begin()
+    let plan = Self.plan(network, capacity: capacity, purpose: purpose, packing: packing)
+    packing?.finish(threads: threads)
     steps = plan.steps
     layout = plan.layout
   }
@@ -104,7 +110,7 @@ extension Plan {
   /// there at 0, the caller reads the output and writes its gradient at T + 1, and reads the
   /// input's gradient at the last moment, 2T + 2.
   static func plan(
-    _ network: Network, capacity: Int, purpose: Purpose
+    _ network: Network, capacity: Int, purpose: Purpose, packing: Packing?
   ) -> (steps: [Step], layout: Layout) {
     let nodes = network.nodes
     let total = nodes.count
@@ -123,7 +129,8 @@ extension Plan {
     let operations = nodes.enumerated().map { index, node -> (any Operation)? in
       if node.layer.isView { return nil }
       return node.layer.operation(
-        for: node.inputs.map { network.shapes[$0] }, capacity: capacity, purpose: purpose)
+        for: node.inputs.map { network.shapes[$0] }, capacity: capacity, purpose: purpose,
+        packing: packing)
     }
     // In training, a gradient is needed for a value only if a parameter lies before it; else only
     // if the input does.

@@ -44,8 +44,8 @@ public final class Workspace {
     current = plan
   }
 
-  /// Lets go of the plan, so that its packed weights need not be there while the next plan's are
-  /// made; `adopt` comes next.
+  /// Lets go of the plan, so that nothing here holds the weights when they are changed; `adopt` comes
+  /// next.
   func retire() { current = nil }
 
   /// Where the caller puts the chunk before `forward`: `[count, inputShape...]`.
@@ -91,6 +91,11 @@ public final class Workspace {
   /// Adds the gradient with respect to every parameter of the network, summed over the chunk in
   /// order, to `sums`: one buffer a parameter, in the order of `Network.parameters`.
   public func addParameterGradients(to sums: [UnsafeMutablePointer<Float>]) {
+    addParameterGradients(to: sums.map(GradientBuffer.sum))
+  }
+
+  /// The same, with factors where the buffer is for them.
+  func addParameterGradients(to sums: [GradientBuffer]) {
     precondition(plan.purpose == .training, "the plan is for \(plan.purpose)")
     checkBuffers(sums)
     runBackward { step, call in
@@ -125,6 +130,13 @@ public final class Workspace {
   public func addParameterGradients(
     scaledBy factors: UnsafePointer<Float>, to sums: [UnsafeMutablePointer<Float>]
   ) {
+    addParameterGradients(scaledBy: factors, to: sums.map(GradientBuffer.sum))
+  }
+
+  /// The same, with factors where the buffer is for them.
+  func addParameterGradients(
+    scaledBy factors: UnsafePointer<Float>, to sums: [GradientBuffer]
+  ) {
     precondition(plan.purpose == .exampleGradients, "the plan is for \(plan.purpose)")
     checkBuffers(sums)
     var layer = 0
@@ -135,7 +147,7 @@ public final class Workspace {
     }
   }
 
-  private func checkBuffers(_ sums: [UnsafeMutablePointer<Float>]) {
+  private func checkBuffers(_ sums: [GradientBuffer]) {
     let count = plan.steps.last { !$0.parameters.isEmpty }?.parameters.upperBound ?? 0
     precondition(sums.count == count, "\(sums.count) buffers for \(count) parameters")
   }

@@ -1,6 +1,6 @@
-internal import Dispatch
 internal import Foundation
 public import NeuralNetworks
+internal import Synchronization
 internal import Tensors
 
 /// ``DPSGD`` as a training method: what a ``Trainer`` does in a private step.
@@ -15,7 +15,8 @@ public final class PrivateDescent: TrainingMethod {
   private let threads: Int
   private let randomness: PrivateRandomness
   private let gradient: ClippedGradient
-  private let sizes: [Int]
+  /// What threads share of the parameters.
+  private let pieces: [Piece]
   /// Noise drawn since the process began, so that no secure noise is used twice.
   private var draws = 0
   /// The present clipping norm.
@@ -51,7 +52,7 @@ public final class PrivateDescent: TrainingMethod {
     } catch {
       throw .network(problem: "\(error)")
     }
-    sizes = network.parameters.map(\.values.count)
+    pieces = Piece.pieces(of: network.parameters.map(\.values.count))
     norm = method.clipping.norm
   }
 
@@ -82,9 +83,7 @@ public final class PrivateDescent: TrainingMethod {
   /// An example whose gradient is not finite counts as zero; only weights that are not finite,
   /// which no longer tell anything of one example, stop the run.
   public func compute(_ step: Trainer.Step) throws(TrainingError) -> Trainer.Outcome {
-    let parameters = step.network.parameters
-    guard parameters.allSatisfy({ dot($0.values, $0.values, count: $0.values.count).isFinite })
-    else { throw .diverged(step: step.number) }
+    guard isFinite(step.network.parameters) else { throw .diverged(step: step.number) }
     var clipping = method.clipping
     clipping.norm = norm
     let outcome = gradient.compute(
@@ -104,25 +103,49 @@ public final class PrivateDescent: TrainingMethod {
       loss: count == 0 ? 0 : outcome.loss / Double(count), correct: outcome.correct, count: count)
   }
 
-  /// `(sum + normal(0, deviation^2)) / expectedBatchSize`, piece by piece.
-  private func addNoise(deviation: Double, draw: Int) {
-    let piece = 1 << 14
-    var pieces: [(target: UnsafeMutablePointer<Float>, count: Int)] = []
-    for (sum, size) in zip(gradient.sums, sizes) {
-      for start in stride(from: 0, to: size, by: piece) {
-        pieces.append((sum + start, min(piece, size - start)))
+  /// Some numbers of one parameter.
+  private struct Piece: Sendable {
+    var parameter: Int
+    var range: Range<Int>
+
+    /// Pieces of parameters with so many numbers; part of what decides on seeded noise.
+    static func pieces(of counts: [Int]) -> [Piece] {
+      let size = 1 << 14
+      return counts.enumerated().flatMap { parameter, count in
+        stride(from: 0, to: count, by: size).map {
+          Piece(parameter: parameter, range: $0..<min($0 + size, count))
+        }
       }
     }
-    nonisolated(unsafe) let work = pieces
-    let (randomness, threads) = (randomness, threads)
-    let size = Double(method.expectedBatchSize)
-    DispatchQueue.concurrentPerform(iterations: min(threads, work.count)) { worker in
-      for part in stride(from: worker, to: work.count, by: threads) {
-        let (target, count) = work[part]
-        let noise = randomness.normals(count, draw: draw, part: part + 1)
-        for index in 0..<count {
-          target[index] = Float((Double(target[index]) + deviation * noise[index]) / size)
+  }
+
+  /// Whether all numbers are finite, and far enough from infinity for their squares to be summed.
+  private func isFinite(_ parameters: [Tensor]) -> Bool {
+    let isFinite = Atomic<Bool>(true)
+    concurrently(pieces.count, threads: threads) { [pieces] number, _ in
+      let piece = pieces[number]
+      parameters[piece.parameter].values.withUnsafeBufferPointer { values in
+        let part = UnsafeBufferPointer(rebasing: values[piece.range])
+        guard let base = part.baseAddress else { return }
+        if !dot(base, base, count: part.count).isFinite {
+          isFinite.store(false, ordering: .relaxed)
         }
+      }
+    }
+    return isFinite.load(ordering: .relaxed)
+  }
+
+  /// `(sum + normal(0, deviation^2)) / expectedBatchSize`, piece by piece.
+  private func addNoise(deviation: Double, draw: Int) {
+    // Each piece is its own part of the sums.
+    nonisolated(unsafe) let sums = gradient.sums
+    let size = Double(method.expectedBatchSize)
+    concurrently(pieces.count, threads: threads) { [pieces, randomness] part, _ in
+      let piece = pieces[part]
+      let target = sums[piece.parameter] + piece.range.lowerBound
+      let noise = randomness.normals(piece.range.count, draw: draw, part: part + 1)
+      for index in noise.indices {
+        target[index] = Float((Double(target[index]) + deviation * noise[index]) / size)
       }
     }
   }

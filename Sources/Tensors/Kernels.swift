@@ -37,11 +37,12 @@ public func fillNormals(
 ///
 /// The bits are those of adding one product after the other: a sum over many examples may be cut
 /// anywhere.
+/// - Parameter leftStride: from one row of `left` to the next, if that is more than `rows`.
 public func addOuterProducts(
-  _ left: UnsafePointer<Float>, _ right: UnsafePointer<Float>, rows: Int, columns: Int,
-  count: Int, to sums: UnsafeMutablePointer<Float>
+  _ left: UnsafePointer<Float>, leftStride: Int? = nil, _ right: UnsafePointer<Float>, rows: Int,
+  columns: Int, count: Int, to sums: UnsafeMutablePointer<Float>
 ) {
-  ck_add_outer_products(sums, left, right, rows, columns, count)
+  ck_add_outer_products(sums, left, leftStride ?? rows, right, rows, columns, count)
 }
 
 /// `sums[rows x columns] += left right^T` for `left` `[rows, depth]` and `right` `[columns,

@@ -6,15 +6,27 @@ public struct PackedMatrix: Sendable {
   public let rows: Int, columns: Int
   private let storage: AlignedBuffer
 
-  /// Packs the `rows` x `columns` matrix whose element (i, j) is
+  /// The `rows` x `columns` matrix whose element (i, j) is
   /// `values[i * rowStride + j * columnStride]`.
+  /// - Parameter packing: which once finished makes it ready; nil: it is at once.
   public init(
-    _ values: UnsafePointer<Float>, rows: Int, columns: Int, rowStride: Int, columnStride: Int
+    _ values: [Float], rows: Int, columns: Int, rowStride: Int, columnStride: Int,
+    packing: Packing? = nil
   ) {
     self.rows = rows
     self.columns = columns
-    storage = AlignedBuffer(count: ck_packed_count(rows, columns))
-    ck_pack(values, rows, columns, rowStride, columnStride, storage.pointer)
+    let panel = 32  // columns
+    storage = Packing.buffer(
+      count: ck_packed_count(rows, columns), pieces: (columns + panel - 1) / panel, in: packing
+    ) { target, piece in
+      let first = piece * panel
+      values.withUnsafeBufferPointer { values in
+        guard let base = values.baseAddress else { return }
+        ck_pack(
+          base + first * columnStride, rows, min(panel, columns - first), rowStride, columnStride,
+          target + first * rows)
+      }
+    }
   }
 
   /// `result[m x columns] = left[m x rows] * self (+ bias) (then max(0, ·))`.

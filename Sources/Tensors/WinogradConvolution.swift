@@ -47,9 +47,10 @@ public struct WinogradConvolution: Sendable {
   ///   - window: for which `fits` holds.
   ///   - weights: `[outChannels, window.channels, r, r]`.
   ///   - kink: what follows.
+  ///   - packing: which once finished makes it ready to run; nil: it is at once.
   public init(
-    _ window: Window, outChannels: Int, weights: UnsafePointer<Float>, bias: [Float]? = nil,
-    kink: Kink = .none
+    _ window: Window, outChannels: Int, weights: [Float], bias: [Float]? = nil,
+    kink: Kink = .none, packing: Packing? = nil
   ) {
     precondition(Self.fits(window, kink: kink), "no kernel for \(window)")
     let (ties, refine): (Int32, Int) =
@@ -66,13 +67,15 @@ public struct WinogradConvolution: Sendable {
       pad_top: Int32(window.padTop), pad_left: Int32(window.padLeft),
       group: Self.group(window.outHeight, window.outWidth, side: 4), ties: ties,
       refine: Int32(refine))
-    self.init(raw, weights, bias: bias)
+    self.init(raw, weights, bias: bias, packing)
   }
 
   /// The gradient, with respect to the images, of the convolution over `window` that these weights,
   /// `[filters, window.channels, r, r]`, belong to. At stride 1, `run` may be given the gradient of
   /// maxima instead of that of the values.
-  public init(adjointOf window: Window, filters: Int, weights: UnsafePointer<Float>) {
+  public init(
+    adjointOf window: Window, filters: Int, weights: [Float], packing: Packing? = nil
+  ) {
     precondition(Self.fits(window), "no kernel for \(window)")
     let isStrided = window.stride.y == 2
     let reach = isStrided ? 1 : window.kernel.y - 1
@@ -84,18 +87,32 @@ public struct WinogradConvolution: Sendable {
       pad_top: Int32(reach - window.padTop), pad_left: Int32(reach - window.padLeft),
       group: Self.group(window.height, window.width, side: isStrided ? 8 : 4), ties: 0,
       refine: Int32(CK_REFINE_NONE))
-    self.init(raw, weights, bias: nil)
+    self.init(raw, weights, bias: nil, packing)
   }
 
-  private init(_ raw: ck_winograd, _ weights: UnsafePointer<Float>, bias: [Float]?) {
+  private init(_ raw: ck_winograd, _ weights: [Float], bias: [Float]?, _ packing: Packing?) {
     var raw = raw
-    shape = Shape(raw: raw)
-    filters = AlignedBuffer(count: ck_winograd_filter_count(&raw))
-    ck_winograd_pack(&raw, weights, filters.pointer)
+    let shape = Shape(raw: raw)
+    self.shape = shape
     self.bias = bias.map(AlignedBuffer.init)
-    direct =
-      raw.refine == CK_REFINE_NONE ? nil : AlignedBuffer(count: ck_winograd_direct_count(&raw))
-    if let direct { ck_winograd_pack_direct(&raw, weights, direct.pointer) }
+    let panel = 32  // outputs
+    filters = Packing.buffer(
+      count: ck_winograd_filter_count(&raw), pieces: (Int(raw.out_channels) + panel - 1) / panel,
+      in: packing
+    ) { target, piece in
+      var raw = shape.raw
+      ck_winograd_pack(&raw, weights, Int32(piece * panel), target)
+    }
+    guard raw.refine != CK_REFINE_NONE else {
+      direct = nil
+      return
+    }
+    direct = Packing.buffer(
+      count: ck_winograd_direct_count(&raw), pieces: 1, in: packing
+    ) { target, _ in
+      var raw = shape.raw
+      ck_winograd_pack_direct(&raw, weights, target)
+    }
   }
 
   /// Images transformed together: enough rows to use the filters read, few enough to stay in cache.

@@ -61,12 +61,12 @@ extension ConvolutionOperation: ExampleGradientOperation {
   }
 
   func addKeptGradients(
-    _ call: Call, scaledBy factors: UnsafePointer<Float>, to sums: [UnsafeMutablePointer<Float>]
+    _ call: Call, scaledBy factors: UnsafePointer<Float>, to sums: [GradientBuffer]
   ) {
-    addScaled(call.kept, by: factors, examples: call.count, to: sums[0], count: weightCount)
+    addScaled(call.kept, by: factors, examples: call.count, to: sums[0].sum, count: weightCount)
     guard bias != nil else { return }
     addScaled(
-      call.kept + biasOffset, by: factors, examples: call.count, to: sums[1], count: filters)
+      call.kept + biasOffset, by: factors, examples: call.count, to: sums[1].sum, count: filters)
   }
 
   /// Piece by piece, so that a piece of the sum stays in cache while the examples pass.

@@ -10,20 +10,20 @@ extension ConvolutionOperation {
       ?? window.channels * window.kernel.y * window.kernel.x * pixels
   }
 
-  func addParameterGradients(_ call: Call, to sums: [UnsafeMutablePointer<Float>]) {
+  func addParameterGradients(_ call: Call, to sums: [GradientBuffer]) {
     addParameterGradients(call, places: nil, to: sums)
   }
 
   /// The same; with `places`, which need `weightGradient`, for what `forward` with them yielded.
   func addParameterGradients(
-    _ call: Call, places: UnsafeMutableRawPointer?, to sums: [UnsafeMutablePointer<Float>]
+    _ call: Call, places: UnsafeMutableRawPointer?, to sums: [GradientBuffer]
   ) {
     mask(call)
     if let weightGradient {
       return weightGradient.run(
         images(call), gradient: call.outputGradient,
         places: places?.assumingMemoryBound(to: UInt8.self), count: call.count, adds: true,
-        weights: sums[0], bias: bias == nil ? nil : sums[1], scratch: call.scratch)
+        weights: sums[0].sum, bias: bias == nil ? nil : sums[1].sum, scratch: call.scratch)
     }
     let perGroup = filters / groups
     for example in 0..<call.count {
@@ -33,9 +33,9 @@ extension ConvolutionOperation {
         addRowProducts(
           gradient + group * perGroup * pixels, columns + group * columnRows * pixels,
           rows: perGroup, columns: columnRows, depth: pixels,
-          to: sums[0] + group * perGroup * columnRows)
+          to: sums[0].sum + group * perGroup * columnRows)
       }
-      if bias != nil { addRowSums(of: gradient, rows: filters, columns: pixels, to: sums[1]) }
+      if bias != nil { addRowSums(of: gradient, rows: filters, columns: pixels, to: sums[1].sum) }
     }
   }
 

@@ -96,14 +96,15 @@ public struct Convolution: FusibleLayer {
   }
 
   public func operation(for inputs: [[Int]], capacity: Int) -> any Operation {
-    operation(for: inputs, capacity: capacity, purpose: .inputGradient)
+    operation(for: inputs, capacity: capacity, purpose: .inputGradient, packing: nil)
   }
 
   public func operation(
-    for inputs: [[Int]], capacity: Int, purpose: Plan.Purpose
+    for inputs: [[Int]], capacity: Int, purpose: Plan.Purpose, packing: Packing?
   ) -> any Operation {
     let window = checked { () throws(ShapeError) in try self.window(for: inputs[0]) }
-    return ConvolutionOperation(self, window, capacity: capacity, purpose: purpose)
+    return ConvolutionOperation(
+      self, window, capacity: capacity, purpose: purpose, packing: packing)
   }
 
   public func fused(with next: any Layer, shape: [Int]) -> [any Layer]? {

@@ -39,7 +39,7 @@ struct ConvolutionOperation: Operation {
   ///   the gradient goes, so those must be right to the last bits.
   init(
     _ layer: Convolution, _ window: Window, followedBy pool: MaxPool? = nil, capacity: Int,
-    purpose: Plan.Purpose
+    purpose: Plan.Purpose, packing: Packing?
   ) {
     self.capacity = capacity
     self.window = window
@@ -73,10 +73,13 @@ struct ConvolutionOperation: Operation {
     case .winograd:
       forwardRoute = .winograd(
         WinogradConvolution(
-          window, outChannels: filters, weights: weights, bias: bias, kink: kink))
+          window, outChannels: filters, weights: weights, bias: bias, kink: kink,
+          packing: packing))
       backwardRoute =
         goesBack
-        ? .winograd(WinogradConvolution(adjointOf: window, filters: filters, weights: weights))
+        ? .winograd(
+          WinogradConvolution(
+            adjointOf: window, filters: filters, weights: weights, packing: packing))
         : nil
     case .product:
       let kernel = product()

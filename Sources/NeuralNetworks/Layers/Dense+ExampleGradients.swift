@@ -54,7 +54,7 @@ extension DenseOperation: ExampleGradientOperation {
   }
 
   func addKeptGradients(
-    _ call: Call, scaledBy factors: UnsafePointer<Float>, to sums: [UnsafeMutablePointer<Float>]
+    _ call: Call, scaledBy factors: UnsafePointer<Float>, to sums: [GradientBuffer]
   ) {
     let (gradients, values) = kept(call)
     for example in 0..<call.count {
@@ -68,9 +68,8 @@ extension DenseOperation: ExampleGradientOperation {
       }
     }
     let count = call.count * rows
-    addOuterProducts(
-      gradients, values, rows: outputs, columns: inputs, count: count, to: sums[0])
+    sums[0].addOuterProducts(gradients, values, rows: outputs, columns: inputs, count: count)
     guard bias != nil else { return }
-    for row in 0..<count { add(gradients + row * outputs, to: sums[1], count: outputs) }
+    for row in 0..<count { add(gradients + row * outputs, to: sums[1].sum, count: outputs) }
   }
 }

@@ -59,14 +59,15 @@ public struct Dense: FusibleLayer {
   }
 
   public func operation(for inputs: [[Int]], capacity: Int) -> any Operation {
-    operation(for: inputs, capacity: capacity, purpose: .inputGradient)
+    operation(for: inputs, capacity: capacity, purpose: .inputGradient, packing: nil)
   }
 
   public func operation(
-    for inputs: [[Int]], capacity: Int, purpose: Plan.Purpose
+    for inputs: [[Int]], capacity: Int, purpose: Plan.Purpose, packing: Packing?
   ) -> any Operation {
     DenseOperation(
-      self, rows: inputs[0].dropLast().reduce(1, *), capacity: capacity, purpose: purpose)
+      self, rows: inputs[0].dropLast().reduce(1, *), capacity: capacity, purpose: purpose,
+      packing: packing)
   }
 
   public func fused(with next: any Layer, shape: [Int]) -> [any Layer]? {
@@ -98,7 +99,9 @@ struct DenseOperation: Operation {
   /// Nil where there is no backward pass.
   let backwardMatrix: PackedMatrix?
 
-  init(_ layer: Dense, rows: Int, capacity: Int, purpose: Plan.Purpose) {
+  init(
+    _ layer: Dense, rows: Int, capacity: Int, purpose: Plan.Purpose, packing: Packing?
+  ) {
     self.capacity = capacity
     inputs = layer.inputs
     outputs = layer.outputs
@@ -106,16 +109,16 @@ struct DenseOperation: Operation {
     bias = layer.bias?.values
     rectified = layer.rectified
     trains = purpose.isTraining
-    (forwardMatrix, backwardMatrix) = layer.weight.values.withUnsafeBufferPointer { buffer in
-      guard let base = buffer.baseAddress else { preconditionFailure("an empty dense layer") }
-      let (inputs, outputs) = (layer.inputs, layer.outputs)
-      return (
-        PackedMatrix(base, rows: inputs, columns: outputs, rowStride: 1, columnStride: inputs),
-        purpose == .inference
-          ? nil
-          : PackedMatrix(base, rows: outputs, columns: inputs, rowStride: inputs, columnStride: 1)
-      )
-    }
+    let weights = layer.weight.values
+    forwardMatrix = PackedMatrix(
+      weights, rows: inputs, columns: outputs, rowStride: 1, columnStride: inputs,
+      packing: packing)
+    backwardMatrix =
+      purpose == .inference
+      ? nil
+      : PackedMatrix(
+        weights, rows: outputs, columns: inputs, rowStride: inputs, columnStride: 1,
+        packing: packing)
   }
 
   var backwardReads: BackwardReads {
@@ -134,14 +137,21 @@ struct DenseOperation: Operation {
     backwardMatrix.multiply(left: call.outputGradient, count: call.count * rows, result: target)
   }
 
-  func addParameterGradients(_ call: Call, to sums: [UnsafeMutablePointer<Float>]) {
+  func addParameterGradients(_ call: Call, to sums: [GradientBuffer]) {
     mask(call)
     let count = call.count * rows
-    addOuterProducts(
-      call.outputGradient, call.inputs[0], rows: outputs, columns: inputs, count: count,
-      to: sums[0])
+    sums[0].addOuterProducts(
+      call.outputGradient, call.inputs[0], rows: outputs, columns: inputs, count: count)
     guard bias != nil else { return }
-    for row in 0..<count { add(call.outputGradient + row * outputs, to: sums[1], count: outputs) }
+    for row in 0..<count {
+      add(call.outputGradient + row * outputs, to: sums[1].sum, count: outputs)
+    }
+  }
+
+  /// Factors of an example take at most a 32nd of their product's memory.
+  var gradientFactors: GradientFactors? {
+    rows * (inputs + outputs) * 32 <= inputs * outputs
+      ? GradientFactors(examples: rows, rows: outputs, columns: inputs) : nil
   }
 
   func mask(_ call: Call) {

@@ -67,12 +67,12 @@ struct GroupNormalizationOperation: ExampleGradientOperation {
     }
   }
 
-  func addParameterGradients(_ call: Call, to sums: [UnsafeMutablePointer<Float>]) {
+  func addParameterGradients(_ call: Call, to sums: [GradientBuffer]) {
     for example in 0..<call.count {
       for channel in 0..<channels {
         let (gamma, beta) = gradients(call, example, channel)
-        sums[0][channel] += gamma
-        sums[1][channel] += beta
+        sums[0].sum[channel] += gamma
+        sums[1].sum[channel] += beta
       }
     }
   }
@@ -88,13 +88,13 @@ struct GroupNormalizationOperation: ExampleGradientOperation {
   }
 
   func addKeptGradients(
-    _ call: Call, scaledBy factors: UnsafePointer<Float>, to sums: [UnsafeMutablePointer<Float>]
+    _ call: Call, scaledBy factors: UnsafePointer<Float>, to sums: [GradientBuffer]
   ) {
     for example in 0..<call.count where factors[example] != 0 {
       let kept = call.kept + example * channels * 2
       for channel in 0..<channels {
-        sums[0][channel] += factors[example] * kept[channel]
-        sums[1][channel] += factors[example] * kept[channels + channel]
+        sums[0].sum[channel] += factors[example] * kept[channel]
+        sums[1].sum[channel] += factors[example] * kept[channels + channel]
       }
     }
   }

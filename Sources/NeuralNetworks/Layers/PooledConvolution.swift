@@ -31,10 +31,12 @@ struct PooledConvolution: FusibleLayer {
   }
 
   func operation(for inputs: [[Int]], capacity: Int) -> any Operation {
-    operation(for: inputs, capacity: capacity, purpose: .inputGradient)
+    operation(for: inputs, capacity: capacity, purpose: .inputGradient, packing: nil)
   }
 
-  func operation(for inputs: [[Int]], capacity: Int, purpose: Plan.Purpose) -> any Operation {
+  func operation(
+    for inputs: [[Int]], capacity: Int, purpose: Plan.Purpose, packing: Packing?
+  ) -> any Operation {
     let (convolved, pooled) = checked { () throws(ShapeError) in
       let window = try convolution.window(for: inputs[0])
       let shape = [convolution.filters, window.outHeight, window.outWidth]
@@ -42,7 +44,8 @@ struct PooledConvolution: FusibleLayer {
     }
     return PooledConvolutionOperation(
       convolution: ConvolutionOperation(
-        convolution, convolved, followedBy: pool, capacity: capacity, purpose: purpose),
+        convolution, convolved, followedBy: pool, capacity: capacity, purpose: purpose,
+        packing: packing),
       window: pooled, capacity: capacity, rectified: pool.rectified)
   }
 
@@ -110,7 +113,7 @@ private struct PooledConvolutionOperation: ExampleGradientOperation {
     }
   }
 
-  func addParameterGradients(_ call: Call, to sums: [UnsafeMutablePointer<Float>]) {
+  func addParameterGradients(_ call: Call, to sums: [GradientBuffer]) {
     if sumsMaxima {
       return convolution.addParameterGradients(
         call, places: UnsafeMutableRawPointer(call.saved), to: sums)
@@ -139,7 +142,7 @@ private struct PooledConvolutionOperation: ExampleGradientOperation {
   }
 
   func addKeptGradients(
-    _ call: Call, scaledBy factors: UnsafePointer<Float>, to sums: [UnsafeMutablePointer<Float>]
+    _ call: Call, scaledBy factors: UnsafePointer<Float>, to sums: [GradientBuffer]
   ) {
     convolution.addKeptGradients(call, scaledBy: factors, to: sums)
   }

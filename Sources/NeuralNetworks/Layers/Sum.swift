@@ -1,4 +1,4 @@
-import Tensors
+public import Tensors
 
 /// The sum of two or more values of one shape, then an activation: residual connections.
 public struct Sum: FusibleLayer {
@@ -24,11 +24,11 @@ public struct Sum: FusibleLayer {
   }
 
   public func operation(for inputs: [[Int]], capacity: Int) -> any Operation {
-    operation(for: inputs, capacity: capacity, purpose: .inputGradient)
+    operation(for: inputs, capacity: capacity, purpose: .inputGradient, packing: nil)
   }
 
   public func operation(
-    for inputs: [[Int]], capacity: Int, purpose: Plan.Purpose
+    for inputs: [[Int]], capacity: Int, purpose: Plan.Purpose, packing: Packing?
   ) -> any Operation {
     SumOperation(
       size: inputs[0].elementCount, capacity: capacity, rectified: rectified,

@@ -1,13 +1,11 @@
-internal import Dispatch
 public import Tensors
 
 /// Computes the sum of the clipped gradients of a batch's examples, on several threads, in one
 /// backward pass.
 ///
 /// The batch is cut by position into blocks of ``block`` examples; a block is computed by one
-/// thread, `chunk` examples at a time, into a buffer of its own, example after example; buffers
-/// are added in the order of blocks. So the result depends, to the bit, neither on threads nor on
-/// `chunk`.
+/// thread, `chunk` examples at a time, example after example, and what blocks contribute is added
+/// in their order. So the result depends, to the bit, neither on threads nor on `chunk`.
 public final class ClippedGradient {
   /// Examples whose sum is one buffer.
   public static let block = 16
@@ -23,13 +21,7 @@ public final class ClippedGradient {
   }
 
   private let chunk: Int
-  private let threads: Int
-  /// Offset of each parameter in a buffer.
-  private let offsets: [Int]
-  private let size: Int
-  private var workspaces: [Workspace] = []
-  private let partial: [AlignedBuffer]
-  private let total: AlignedBuffer
+  private let sum: GradientSum
 
   /// - Parameter chunk: examples computed together, a divisor of ``block``; memory grows with it.
   /// - Throws: ``NetworkError`` naming the first layer that has no gradients of single examples.
@@ -37,21 +29,13 @@ public final class ClippedGradient {
     precondition(chunk > 0 && Self.block % chunk == 0, "\(chunk) does not divide \(Self.block)")
     try network.checkExampleGradients()
     self.chunk = chunk
-    self.threads = threads
-    var offsets: [Int] = []
-    var size = 0
-    for parameter in network.parameters {
-      offsets.append(size)
-      size += (parameter.values.count + 15) / 16 * 16
-    }
-    self.offsets = offsets
-    self.size = size
-    partial = (0..<(threads == 1 ? 1 : 2 * threads)).map { _ in AlignedBuffer(count: size) }
-    total = AlignedBuffer(count: size)
+    sum = GradientSum(
+      for: network, purpose: .exampleGradients, capacity: chunk, partSize: Self.block,
+      threads: threads)
   }
 
   /// The sum for each parameter after `compute`.
-  public var sums: [UnsafeMutablePointer<Float>] { offsets.map { total.pointer + $0 } }
+  public var sums: [UnsafeMutablePointer<Float>] { sum.sums }
 
   /// Computes `sums` for the images `[count, inputShape...]` and labels of one batch; all zeros for
   /// an empty one.
@@ -63,57 +47,32 @@ public final class ClippedGradient {
     step: Int, numbers: [Int] = []
   ) -> Outcome {
     precondition(numbers.isEmpty || numbers.count == labels.count, "a number for each example")
-    total.pointer.update(repeating: 0, count: size)
-    var outcome = Outcome()
-    guard !labels.isEmpty else { return outcome }
-    adopt(Plan(network, capacity: chunk, purpose: .exampleGradients))
     let blocks = (labels.count + Self.block - 1) / Self.block
-    // Each worker uses its own workspace and its own slots.
-    nonisolated(unsafe) let workspaces = workspaces
-    let (threads, chunk, size) = (threads, chunk, size)
-    let (partial, offsets) = (partial, offsets)
-    for wave in stride(from: 0, to: blocks, by: partial.count) {
-      let slots = min(partial.count, blocks - wave)
-      var outcomes = [Outcome](repeating: Outcome(), count: slots)
-      outcomes.withUnsafeMutableBufferPointer { outcomes in
-        nonisolated(unsafe) let outcomes = outcomes
-        DispatchQueue.concurrentPerform(iterations: min(threads, slots)) { worker in
-          for slot in stride(from: worker, to: slots, by: threads) {
-            let first = (wave + slot) * Self.block
-            let last = min(first + Self.block, labels.count)
-            let sums = partial[slot].pointer
-            sums.update(repeating: 0, count: size)
-            for start in stride(from: first, to: last, by: chunk) {
-              Self.accumulate(
-                start..<min(start + chunk, last), of: images, labels, clipping,
-                pass: TrainingPass(
-                  seed: seed, step: step, firstExample: start, numbers: numbers),
-                in: workspaces[worker], to: offsets.map { sums + $0 }, counting: &outcomes[slot])
-            }
-          }
+    var outcomes = [Outcome](repeating: Outcome(), count: blocks)
+    outcomes.withUnsafeMutableBufferPointer { outcomes in
+      // Each block has its own outcome.
+      nonisolated(unsafe) let outcomes = outcomes
+      sum.compute(network, count: labels.count) { examples, workspace, buffers in
+        for start in stride(from: examples.lowerBound, to: examples.upperBound, by: chunk) {
+          Self.accumulate(
+            start..<min(start + chunk, examples.upperBound), of: images, labels, clipping,
+            pass: TrainingPass(seed: seed, step: step, firstExample: start, numbers: numbers),
+            in: workspace, to: buffers(start),
+            counting: &outcomes[examples.lowerBound / Self.block])
         }
       }
-      for slot in 0..<slots {
-        add(partial[slot].pointer, to: total.pointer, count: size)
-        outcome.add(outcomes[slot])
-      }
     }
-    for workspace in workspaces { workspace.retire() }
-    return outcome
+    return outcomes.reduce(into: Outcome()) { $0.add($1) }
   }
 
   /// Adds the clipped gradients of one chunk.
   private static func accumulate(
     _ examples: Range<Int>, of images: Tensor, _ labels: [Int], _ clipping: GradientClipping,
-    pass: TrainingPass, in workspace: Workspace, to sums: [UnsafeMutablePointer<Float>],
+    pass: TrainingPass, in workspace: Workspace, to sums: [GradientBuffer],
     counting outcome: inout Outcome
   ) {
     let count = examples.count
-    images.values.withUnsafeBufferPointer { values in
-      guard let base = values.baseAddress else { return }
-      workspace.input.update(
-        from: base + examples.lowerBound * images.rowSize, count: count * images.rowSize)
-    }
+    workspace.load(images, examples)
     workspace.forward(count: count, training: pass)
     let classes = workspace.plan.network.outputShape.elementCount
     for (row, example) in examples.enumerated() {
@@ -130,15 +89,6 @@ public final class ClippedGradient {
     outcome.within += clipping.factors(
       for: norms, layers: layers, count: count, into: &factors)
     workspace.addParameterGradients(scaledBy: factors, to: sums)
-  }
-
-  /// Gives every thread a workspace of the plan, keeping the memory of an earlier one.
-  private func adopt(_ plan: Plan) {
-    if workspaces.isEmpty {
-      workspaces = (0..<threads).map { _ in plan.makeWorkspace() }
-    } else {
-      for workspace in workspaces { workspace.adopt(plan) }
-    }
   }
 }
 

@@ -77,56 +77,83 @@ public struct Optimizer: Sendable, Equatable, Codable {
   ///   - gradients: one buffer a parameter, of its size.
   ///   - rate: the learning rate of this step.
   ///   - state: made by `initialState(for:)` of the same optimizer and shapes.
+  ///   - threads: which share the work; the result is the same for any number.
   public func update(
     _ parameters: inout [Tensor], gradients: [UnsafePointer<Float>], rate: Float,
-    state: inout State
+    state: inout State, threads: Int = 1
   ) {
     precondition(gradients.count == parameters.count, "a gradient for every parameter")
     precondition(state.moments.count == parameters.count * momentCount, "moments of another run")
     state.step += 1
+    let step = state.step
     for index in parameters.indices {
       let isWeight = parameters[index].shape.count > 1
       let decay = isWeight ? weightDecay : 0
-      let shrink = decoupled ? 1 - rate * decay : 1
-      let pull = decoupled ? 0 : decay
-      let first = index * momentCount
-      let gradient = gradients[index]
+      let moments = index * momentCount..<(index + 1) * momentCount
       parameters[index].values.withUnsafeMutableBufferPointer { weights in
-        switch rule {
-        case .sgd(let momentum, let nesterov):
-          guard momentCount == 1 else {
-            for i in weights.indices {
-              let g = gradient[i] + pull * weights[i]
-              weights[i] = weights[i] * shrink - rate * g
-            }
-            return
-          }
-          state.moments[first].values.withUnsafeMutableBufferPointer { velocity in
-            for i in weights.indices {
-              let g = gradient[i] + pull * weights[i]
-              let v = momentum * velocity[i] + g
-              velocity[i] = v
-              weights[i] = weights[i] * shrink - rate * (nesterov ? g + momentum * v : v)
+        state.moments.withUnsafeMutableBufferPointer { tensors in
+          Self.withPointers(to: tensors, moments) { moments in
+            // Each piece is a range of its own.
+            nonisolated(unsafe) let (weights, moments) = (weights, moments)
+            nonisolated(unsafe) let gradient = gradients[index]
+            let piece = 1 << 15
+            concurrently((weights.count + piece - 1) / piece, threads: threads) { number, _ in
+              let range = number * piece..<min((number + 1) * piece, weights.count)
+              update(
+                weights, range, gradient: gradient, moments: moments, rate: rate, decay: decay,
+                step: step)
             }
           }
-        case .adam(let beta1, let beta2, let epsilon):
-          let unbias1 = 1 / (1 - Self.power(beta1, state.step))
-          let unbias2 = 1 / (1 - Self.power(beta2, state.step))
-          var m = state.moments[first].values
-          var v = state.moments[first + 1].values
-          state.moments[first].values = []
-          state.moments[first + 1].values = []
-          for i in weights.indices {
-            let g = gradient[i] + pull * weights[i]
-            m[i] = beta1 * m[i] + (1 - beta1) * g
-            v[i] = beta2 * v[i] + (1 - beta2) * g * g
-            weights[i] =
-              weights[i] * shrink - rate * (m[i] * unbias1)
-              / ((v[i] * unbias2).squareRoot() + epsilon)
-          }
-          state.moments[first].values = m
-          state.moments[first + 1].values = v
         }
+      }
+    }
+  }
+
+  /// Calls `body` with the addresses of the elements of some of the tensors.
+  private static func withPointers(
+    to tensors: UnsafeMutableBufferPointer<Tensor>, _ some: Range<Int>,
+    _ found: [UnsafeMutablePointer<Float>] = [], _ body: ([UnsafeMutablePointer<Float>]) -> Void
+  ) {
+    guard let first = some.first else { return body(found) }
+    tensors[first].values.withUnsafeMutableBufferPointer { values in
+      guard let base = values.baseAddress else { return }
+      withPointers(to: tensors, some.dropFirst(), found + [base], body)
+    }
+  }
+
+  /// Updates some elements of a parameter.
+  private func update(
+    _ weights: UnsafeMutableBufferPointer<Float>, _ range: Range<Int>,
+    gradient: UnsafePointer<Float>, moments: [UnsafeMutablePointer<Float>], rate: Float,
+    decay: Float, step: Int
+  ) {
+    let shrink = decoupled ? 1 - rate * decay : 1
+    let pull = decoupled ? 0 : decay
+    switch rule {
+    case .sgd(let momentum, let nesterov):
+      guard let velocity = moments.first else {
+        for i in range {
+          let g = gradient[i] + pull * weights[i]
+          weights[i] = weights[i] * shrink - rate * g
+        }
+        return
+      }
+      for i in range {
+        let g = gradient[i] + pull * weights[i]
+        let v = momentum * velocity[i] + g
+        velocity[i] = v
+        weights[i] = weights[i] * shrink - rate * (nesterov ? g + momentum * v : v)
+      }
+    case .adam(let beta1, let beta2, let epsilon):
+      let unbias1 = 1 / (1 - Self.power(beta1, step))
+      let unbias2 = 1 / (1 - Self.power(beta2, step))
+      let (m, v) = (moments[0], moments[1])
+      for i in range {
+        let g = gradient[i] + pull * weights[i]
+        m[i] = beta1 * m[i] + (1 - beta1) * g
+        v[i] = beta2 * v[i] + (1 - beta2) * g * g
+        weights[i] =
+          weights[i] * shrink - rate * (m[i] * unbias1) / ((v[i] * unbias2).squareRoot() + epsilon)
       }
     }
   }

@@ -77,6 +77,7 @@ public final class Trainer {
   private var optimizerState: Optimizer.State
   private let method: any TrainingMethod
   private var average: [Tensor]
+  private let threads: Int
 
   /// - Parameters:
   ///   - network: with its initial weights; yields one logit a class.
@@ -92,7 +93,8 @@ public final class Trainer {
     try self.init(
       network, on: data, configuration: configuration,
       method: EpochDescent(
-        for: network, count: data.count, configuration: configuration, threads: threads))
+        for: network, count: data.count, configuration: configuration, threads: threads),
+      threads: threads)
   }
 
   /// A run by another method.
@@ -101,10 +103,11 @@ public final class Trainer {
   ///   - network: with its initial weights; yields one logit a class.
   ///   - data: labels below the number of classes.
   ///   - method: made for this network, these data and this configuration.
+  ///   - threads: which share the update of the weights.
   /// - Throws: ``TrainingError`` where configuration, network and data do not fit together.
   public init(
     _ network: Network, on data: TrainingData, configuration: TrainingConfiguration,
-    method: any TrainingMethod
+    method: any TrainingMethod, threads: Int = 1
   ) throws(TrainingError) {
     try configuration.validate()
     let classes = network.outputShape.elementCount
@@ -119,6 +122,7 @@ public final class Trainer {
     self.configuration = configuration
     optimizerState = configuration.optimizer.initialState(for: network.parameters)
     self.method = method
+    self.threads = threads
     average = configuration.averaging == nil ? [] : network.parameters
   }
 
@@ -189,11 +193,12 @@ public final class Trainer {
     let outcome = try method.compute(taken)
     let rate = configuration.learningRate.rate(
       at: step, of: totalSteps, stepsPerEpoch: stepsPerEpoch)
-    var parameters = network.parameters
-    configuration.optimizer.update(
-      &parameters, gradients: method.gradients, rate: rate, state: &optimizerState)
-    network.parameters = parameters
+    network.updateParameters {
+      configuration.optimizer.update(
+        &$0, gradients: method.gradients, rate: rate, state: &optimizerState, threads: threads)
+    }
     if let averaging = configuration.averaging {
+      let parameters = network.parameters
       let keep = min(averaging, Float(step + 1) / Float(step + 10))
       for index in parameters.indices {
         average[index].approach(parameters[index], keeping: keep)

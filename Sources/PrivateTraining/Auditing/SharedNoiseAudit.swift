@@ -55,7 +55,8 @@ public struct SharedNoiseAudit: Sendable, Equatable, Codable {
   ) throws -> SharedNoiseAudit? {
     guard let shows = plan.shows else { return nil }
     let trainer = try Trainer(
-      plan.network, on: setting.data, configuration: setting.configuration, method: plan.method)
+      plan.network, on: setting.data, configuration: setting.configuration, method: plan.method,
+      threads: setting.threads)
     var features: [[[Double]]] = []
     var sums: [[[Double]]] = []
     var labels: [Int] = []
