@@ -16,7 +16,7 @@ enum PrivateTrainingBenchmarks {
   ) -> Benchmark {
     // As many as of a step that is not private.
     let operations = 3 * network.operationCount * Double(batchSize)
-    let chunk = model == .paperCIFAR ? 4 : ClippedGradient.block
+    let chunk = ClippedGradient.chunk(for: network)
     return Benchmark(
       work: "train-dp-sgd-\(batchSize)", model: model.rawValue, operationsPerItem: operations,
       chunk: chunk
@@ -31,7 +31,7 @@ enum PrivateTrainingBenchmarks {
           DPSGD(
             samplingRate: 1, expectedBatchSize: batchSize, clipping: .init(norm: 1),
             noiseMultiplier: noiseMultiplier),
-          for: network, count: batchSize, seed: 1, chunk: chunk, threads: threads)
+          for: network, count: batchSize, seed: 1, threads: threads)
       }
       let error = try difference(
         of: descent(0), from: network, images.rows(0..<min(batchSize, 48)), labels)

@@ -136,7 +136,7 @@ struct AuditCommand: ParsableCommand {
       setting.makeDescent = { descent, setting in
         let made = try GradientCanaries(
           descent, for: setting.network, count: setting.data.count, canaries: canaries, seed: seed,
-          chunk: setting.privacy.microBatch ?? ClippedGradient.block, threads: threads)
+          chunk: setting.privacy.microBatch, threads: threads)
         method = made
         return made
       }

@@ -22,7 +22,7 @@ public struct PrivacyRequest: Sendable, Equatable {
   public var clip: Double?
   public var clipping: Clipping?
   public var randomness: DPSGD.Randomness?
-  /// Examples whose gradients are held at a time.
+  /// Examples whose gradients are held at a time; nil: ``ClippedGradient/chunk(for:)``.
   public var microBatch: Int?
 
   public init(
@@ -116,7 +116,7 @@ extension TrainingSetting {
     if let makeDescent { return try makeDescent(method, self) }
     return try PrivateDescent(
       method, for: network, count: data.count, seed: configuration.seed,
-      chunk: privacy.microBatch ?? ClippedGradient.block, threads: threads)
+      chunk: privacy.microBatch, threads: threads)
   }
 
   /// Plain descent for this setting.

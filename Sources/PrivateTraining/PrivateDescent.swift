@@ -30,14 +30,14 @@ public final class PrivateDescent: TrainingMethod {
   ///   - count: how many examples the data hold.
   ///   - seed: decides sampling and noise where these are seeded, and always dropout.
   ///   - chunk: examples whose gradients are held at a time by a thread, a divisor of 16: a matter
-  ///     of memory and speed alone.
+  ///     of memory and speed alone; nil: ``ClippedGradient/chunk(for:)``.
   /// - Throws: ``PrivateTrainingError``.
   public init(
     _ method: DPSGD, for network: Network, count: Int, seed: UInt64,
-    chunk: Int = ClippedGradient.block, threads: Int = 1
+    chunk: Int? = nil, threads: Int = 1
   ) throws(PrivateTrainingError) {
     try method.validate()
-    guard chunk > 0 && ClippedGradient.block % chunk == 0 else {
+    if let chunk, chunk < 1 || ClippedGradient.block % chunk != 0 {
       throw .parameter(
         name: "micro-batch", problem: "must divide \(ClippedGradient.block), not \(chunk)")
     }

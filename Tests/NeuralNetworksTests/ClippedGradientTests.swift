@@ -32,6 +32,14 @@ import Testing
           Dense(weight: normals([7, 12], 3), bias: normals([7], 4)), Activation(.tanh),
           Reshape([42]), Dense(weight: normals([5, 42], 5), bias: normals([5], 6)),
         ]),
+      // So wide that a part of a batch contributes factors of the weights' gradients.
+      Case(
+        description: "wide dense", shape: [2, 130],
+        layers: [
+          Dense(weight: normals([130, 130], 50), bias: normals([130], 51)), Activation(.relu),
+          Reshape([260]), Dense(weight: normals([75, 260], 52)), Activation(.tanh),
+          Dense(weight: normals([5, 75], 53)),
+        ]),
       Case(
         description: "rectified", shape: [2, 6, 6],
         layers: [
@@ -190,6 +198,19 @@ import Testing
       results.append(Self.sums(gradient, network))
     }
     #expect(results.dropFirst().allSatisfy { $0 == results[0] })
+  }
+
+  /// What is kept of an example: a weight gradient here, two rows where a layer is dense.
+  @Test func asManyAreComputedTogetherAsFitTheCache() throws {
+    func chunk(_ layer: any Layer, _ shape: [Int]) throws -> Int {
+      var network = Network(inputShape: shape)
+      try network.append(layer)
+      return ClippedGradient.chunk(for: network)
+    }
+    // 4 bytes a number, 2 MiB in all.
+    #expect(try chunk(Dense(weight: Tensor(shape: [1000, 10_000])), [10_000]) == 16)
+    #expect(try chunk(Convolution(weight: Tensor(shape: [64, 32, 5, 5])), [32, 9, 9]) == 8)
+    #expect(try chunk(Convolution(weight: Tensor(shape: [256, 128, 5, 5])), [128, 9, 9]) == 4)
   }
 
   @Test(arguments: cases) func anEmptyBatchHasNoGradient(_ test: Case) throws {

@@ -19,6 +19,34 @@ import Testing
     }
   }
 
+  /// 100 000 numbers are several pieces, the last of them not whole.
+  @Test(arguments: [
+    Optimizer.sgd(momentum: 0), .sgd(momentum: 0.9, weightDecay: 0.1), .adam(weightDecay: 0.1),
+  ])
+  func theResultDoesNotDependOnThreads(optimizer: Optimizer) {
+    let shapes = [[1000, 100], [7]]
+    let gradients = shapes.enumerated().map { randomTensor($1, draw: $0).values }
+    let buffers = gradients.map { AlignedBuffer($0) }
+    func run(_ threads: Int) -> (parameters: [Tensor], state: Optimizer.State) {
+      var parameters = shapes.enumerated().map { randomTensor($1, draw: 2 + $0) }
+      var state = optimizer.initialState(for: parameters)
+      for _ in 0..<2 {
+        optimizer.update(
+          &parameters, gradients: buffers.map { UnsafePointer($0.pointer) }, rate: 0.1,
+          state: &state, threads: threads)
+      }
+      return (parameters, state)
+    }
+    let (one, many) = (run(1), run(3))
+    #expect(one.parameters == many.parameters)
+    #expect(one.state == many.state)
+    // Every number has moved.
+    for (index, parameter) in one.parameters.enumerated() {
+      let before = randomTensor(shapes[index], draw: 2 + index)
+      #expect(zip(parameter.values, before.values).allSatisfy { $0 != $1 })
+    }
+  }
+
   @Test func sgdWithMomentumFollowsTheHandComputedSteps() {
     // v = 0.5, 1: w = 1 - 0.1 * 0.5, -2 - 0.1 * 1; then v = 0.9 * v + g.
     let steps = run(.sgd(momentum: 0.9), [[0.5, 1], [1, 0]], rate: 0.1)

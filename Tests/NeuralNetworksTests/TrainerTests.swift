@@ -35,8 +35,33 @@ import Testing
     return network
   }
 
-  @Test func gradientsOfParametersAreThoseOfTheMeanLoss() throws {
-    let network = try Self.network()
+  /// Winograd's convolution, and a dense layer so wide that chunks contribute factors of its
+  /// gradient; smooth, for differences.
+  private static func wideNetwork() throws -> Network {
+    func normals(_ shape: [Int], _ index: Int) -> Tensor {
+      let key = RandomKey(seed: 9, purpose: .test, example: index)
+      let fanIn = Float(shape.dropFirst().reduce(1, *)).squareRoot()
+      return Tensor(shape: shape, values: key.normals(shape.elementCount).map { $0 / fanIn })
+    }
+    var network = Network(inputShape: [2, 8, 8])
+    try network.append(
+      Convolution(weight: normals([16, 2, 3, 3], 0), padding: Padding(all: 1)))
+    try network.append(Activation(.tanh))
+    try network.append(
+      Convolution(
+        weight: normals([32, 16, 5, 5], 1), bias: normals([32], 2), padding: Padding(all: 2)))
+    try network.append(Activation(.tanh))
+    try network.append(AveragePool(kernel: .init(2, 2)))
+    try network.append(Reshape([512]))
+    try network.append(Dense(weight: normals([80, 512], 3), bias: normals([80], 4)))
+    try network.append(Activation(.tanh))
+    try network.append(Dense(weight: normals([5, 80], 5), bias: normals([5], 6)))
+    return network
+  }
+
+  @Test(arguments: [false, true])
+  func gradientsOfParametersAreThoseOfTheMeanLoss(isWide: Bool) throws {
+    let network = try isWide ? Self.wideNetwork() : Self.network()
     let count = 6
     let data = Self.data(count, shape: network.inputShape, classes: 5)
     // One step of plain descent at rate 1 moves the parameters by the gradient.
@@ -82,9 +107,10 @@ import Testing
     augmentation: Augmentation(shift: 1, flips: true), seed: 5, chunk: 4)
 
   private static func trainer(
-    threads: Int = 1, _ configuration: TrainingConfiguration = configuration
+    threads: Int = 1, isWide: Bool = false,
+    _ configuration: TrainingConfiguration = configuration
   ) throws -> Trainer {
-    var network = try network()
+    var network = try isWide ? wideNetwork() : network()
     // Dropout is part of what must not depend on threads.
     let logits = network.output
     try network.append(Dropout(rate: 0.3), reading: [logits])
@@ -93,13 +119,38 @@ import Testing
       threads: threads)
   }
 
-  @Test(arguments: [2, 3, 8])
-  func weightsDoNotDependOnThreads(threads: Int) throws {
-    let (one, many) = (try Self.trainer(), try Self.trainer(threads: threads))
+  @Test(arguments: [2, 3, 8], [false, true])
+  func weightsDoNotDependOnThreads(threads: Int, isWide: Bool) throws {
+    let one = try Self.trainer(isWide: isWide)
+    let many = try Self.trainer(threads: threads, isWide: isWide)
     for _ in 0..<5 {
       #expect(try one.advance() == many.advance())
     }
     #expect(one.state == many.state)
+  }
+
+  /// Weights are packed again in the same memory: each step must see those of its own.
+  @Test(arguments: [false, true])
+  func everyStepsLossIsThatOfItsWeights(isWide: Bool) throws {
+    let data = Self.data(30, shape: [2, 8, 8], classes: 5)
+    let trainer = try Trainer(
+      isWide ? Self.wideNetwork() : Self.network(), on: data,
+      configuration: TrainingConfiguration(
+        epochs: 4, batchSize: 30, learningRate: .init(0.3), chunk: 4), threads: 2)
+    let images = try data.images(Array(0..<30))
+    var losses: [Double] = []
+    while !trainer.isFinished {
+      let network = trainer.network
+      let expected = (0..<30).reduce(0.0) { total, example in
+        let logits = network.evaluate(images.row(example).map(Double.init))
+        let normalizer = log(logits.reduce(0) { $0 + exp($1) })
+        return total + (normalizer - logits[data.labels[example]]) / 30
+      }
+      losses.append(try trainer.advance().loss)
+      #expect(abs(losses[losses.count - 1] - expected) < 1e-5 * expected)
+    }
+    // Steps so large that the losses of two are not taken for one another.
+    #expect(zip(losses, losses.dropFirst()).allSatisfy { abs($0 - $1) > 1e-3 })
   }
 
   @Test(arguments: [Optimizer.sgd(momentum: 0.9), .adam(weightDecay: 0.01)])

@@ -23,11 +23,28 @@ public final class ClippedGradient {
   private let chunk: Int
   private let sum: GradientSum
 
-  /// - Parameter chunk: examples computed together, a divisor of ``block``; memory grows with it.
+  /// Examples that are computed together unless told otherwise: as many as let what is kept of their
+  /// gradients stay in a core's cache (2 MiB), from 4 to ``block``.
+  public static func chunk(for network: Network) -> Int {
+    let kept = network.nodes.reduce(0) { total, node in
+      guard !node.layer.parameters.isEmpty else { return total }
+      let operation = node.layer.operation(
+        for: node.inputs.map { network.shapes[$0] }, capacity: 1, purpose: .exampleGradients,
+        packing: nil)
+      return total + ((operation as? any ExampleGradientOperation)?.keptCount ?? 0)
+    }
+    var chunk = block
+    while chunk > 4, chunk * kept > 1 << 19 { chunk /= 2 }
+    return chunk
+  }
+
+  /// - Parameter chunk: examples computed together, a divisor of ``block``; memory grows with it; nil
+  ///   for ``chunk(for:)``.
   /// - Throws: ``NetworkError`` naming the first layer that has no gradients of single examples.
-  public init(for network: Network, chunk: Int = block, threads: Int) throws(NetworkError) {
-    precondition(chunk > 0 && Self.block % chunk == 0, "\(chunk) does not divide \(Self.block)")
+  public init(for network: Network, chunk: Int? = nil, threads: Int) throws(NetworkError) {
     try network.checkExampleGradients()
+    let chunk = chunk ?? Self.chunk(for: network)
+    precondition(chunk > 0 && Self.block % chunk == 0, "\(chunk) does not divide \(Self.block)")
     self.chunk = chunk
     sum = GradientSum(
       for: network, purpose: .exampleGradients, capacity: chunk, partSize: Self.block,

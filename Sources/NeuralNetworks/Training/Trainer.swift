@@ -171,8 +171,29 @@ public final class Trainer {
   /// - Throws: what `replacing` and the data throw, and ``TrainingError/diverged(step:)``; the run
   ///   then stands where it stood.
   public func advance(replacing: (Step) throws -> Tensor = { $0.images }) throws -> Outcome {
-    let epoch = epoch
     try method.prepare(&network, step: step)
+    let outcome = try computeGradients(replacing)
+    let rate = configuration.learningRate.rate(
+      at: step, of: totalSteps, stepsPerEpoch: stepsPerEpoch)
+    network.updateParameters {
+      configuration.optimizer.update(
+        &$0, gradients: method.gradients, rate: rate, state: &optimizerState, threads: threads)
+    }
+    if let averaging = configuration.averaging {
+      let parameters = network.parameters
+      let keep = min(averaging, Float(step + 1) / Float(step + 10))
+      for index in parameters.indices {
+        average[index].approach(parameters[index], keeping: keep)
+      }
+    }
+    step += 1
+    return outcome
+  }
+
+  /// The gradients of one step. Afterwards nobody but `network` holds its weights.
+  private func computeGradients(
+    _ replacing: (Step) throws -> Tensor
+  ) throws -> Outcome {
     let indices = method.batch(step: step)
     let labels = indices.map { data.labels[$0] }
     var images =
@@ -190,22 +211,7 @@ public final class Trainer {
     if !indices.isEmpty { taken.images = try replacing(taken) }
     precondition(
       taken.images.shape == images.shape, "\(taken.images.shape) in place of \(images.shape)")
-    let outcome = try method.compute(taken)
-    let rate = configuration.learningRate.rate(
-      at: step, of: totalSteps, stepsPerEpoch: stepsPerEpoch)
-    network.updateParameters {
-      configuration.optimizer.update(
-        &$0, gradients: method.gradients, rate: rate, state: &optimizerState, threads: threads)
-    }
-    if let averaging = configuration.averaging {
-      let parameters = network.parameters
-      let keep = min(averaging, Float(step + 1) / Float(step + 10))
-      for index in parameters.indices {
-        average[index].approach(parameters[index], keeping: keep)
-      }
-    }
-    step += 1
-    return outcome
+    return try method.compute(taken)
   }
 }
 

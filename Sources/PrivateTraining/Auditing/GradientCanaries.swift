@@ -53,7 +53,7 @@ public final class GradientCanaries: TrainingMethod {
   /// - Throws: ``PrivateTrainingError``.
   public init(
     _ method: DPSGD, for network: Network, count: Int, canaries: Int, seed: UInt64,
-    chunk: Int = ClippedGradient.block, threads: Int = 1
+    chunk: Int? = nil, threads: Int = 1
   ) throws(PrivateTrainingError) {
     let parameters = network.parameterCount
     guard canaries >= 1 && canaries <= parameters else {
