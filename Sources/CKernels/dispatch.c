@@ -1,9 +1,8 @@
-// Chooses the implementations once, at the first call.
+// Chooses the implementations, each thread at its first call.
 #include "table.h"
-#include <stdatomic.h>
 
-static _Atomic(const ck_table *) chosen;
-static _Atomic int chosen_set = -1;
+static _Thread_local const ck_table *chosen;
+static _Thread_local int chosen_set;
 
 static int supported(void) {
 #if defined(__x86_64__)
@@ -24,21 +23,19 @@ int ck_limit_instruction_set(int limit) {
   if (set == CK_AVX512) table = &ck_table_avx512;
   if (set == CK_AVX2) table = &ck_table_avx2;
 #endif
-  atomic_store(&chosen_set, set);
-  atomic_store(&chosen, table);
+  chosen_set = set;
+  chosen = table;
   return set;
 }
 
 static inline const ck_table *ck(void) {
-  const ck_table *table = atomic_load_explicit(&chosen, memory_order_acquire);
-  if (table) return table;
-  ck_limit_instruction_set(CK_AVX512);
-  return atomic_load(&chosen);
+  if (!chosen) ck_limit_instruction_set(CK_AVX512);
+  return chosen;
 }
 
 int ck_instruction_set(void) {
   ck();
-  return atomic_load(&chosen_set);
+  return chosen_set;
 }
 
 void ck_add(float *y, const float *x, size_t n) { ck()->add(y, x, n); }

@@ -74,7 +74,8 @@ struct FixturesCommand: ParsableCommand {
     let path = "\(output)/models/\(recipe.name)"
     var run = TrainingRun(
       trainer: try Trainer(
-        plan.network, on: data, configuration: recipe.configuration, method: plan.method),
+        plan.network, on: data, configuration: recipe.configuration, method: plan.method,
+        threads: 2),
       plan: plan, system: system,
       description: TrainingSummary.Run(
         architecture: architecture.name, inputShape: trainSet.shape, classes: 10,

@@ -33,8 +33,7 @@ public enum GradientBuffer {
 /// Where these are much smaller, parts of a batch hand them on instead of their product, and the
 /// product runs once for many parts.
 public struct GradientFactors: Sendable {
-  /// Rows an example.
-  var examples: Int
+  var rowsPerExample: Int
   /// The columns of `left` and of `right`: the gradient's shape.
   var rows: Int, columns: Int
 }

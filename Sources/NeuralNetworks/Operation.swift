@@ -20,7 +20,8 @@ public protocol Operation: Sendable {
   /// used as working space.
   func backward(_ call: Call)
 
-  /// Adds the gradient of each parameter, summed over the chunk's examples in order, to `sums`.
+  /// Adds the gradient of each parameter, summed over the chunk's examples in order, to `sums`, or
+  /// leaves its factors there.
   /// Runs before `backward` of the same call and must leave `call.outputGradient` as it is, or
   /// change it in a way that `backward` may repeat.
   func addParameterGradients(_ call: Call, to sums: [GradientBuffer])
@@ -44,7 +45,8 @@ public protocol ExampleGradientOperation: Operation {
   /// Runs under the conditions of `addParameterGradients`.
   func measureParameterGradients(_ call: Call, squaredNorms: UnsafeMutablePointer<Double>)
 
-  /// Adds `factors[example]` times each example's gradient to `sums`, one buffer a parameter, in
+  /// Adds `factors[example]` times each example's gradient to `sums`, or leaves such gradients'
+  /// factors there, one buffer a parameter, in
   /// the order of the examples: cutting a run of examples into calls changes no bit. Reads and may
   /// change `call.kept`, nothing else. A factor of 0 adds nothing, not even where the gradient is
   /// not finite.

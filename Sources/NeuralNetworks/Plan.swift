@@ -1,8 +1,8 @@
 public import Tensors
 
 /// A network made ready to run on chunks of up to `capacity` examples: operations with packed
-/// weights and a place in memory for every value. Immutable; any number of threads share one, each
-/// with a ``Workspace`` of its own.
+/// weights and a place in memory for every value. Immutable, unless a `Packing` says otherwise; any
+/// number of threads share one, each with a ``Workspace`` of its own.
 ///
 /// The network is optimised first (``Network/optimized(keepsNoise:)``); for training only in ways that leave
 /// its parameters as they are. Plans for `.inference` and `.inputGradient` yield the same bits: the

@@ -119,7 +119,7 @@ public final class PrivateDescent: TrainingMethod {
     }
   }
 
-  /// Whether all numbers are finite, and far enough from infinity for their squares to be summed.
+  /// Whether all numbers are finite.
   private func isFinite(_ parameters: [Tensor]) -> Bool {
     let isFinite = Atomic<Bool>(true)
     concurrently(pieces.count, threads: threads) { [pieces] number, _ in

@@ -17,12 +17,18 @@ internal import Synchronization
 public func concurrently(
   _ count: Int, threads: Int, _ body: @Sendable (_ index: Int, _ thread: Int) -> Void
 ) {
-  let helpers = max(min(threads, count) - 1, 0)
+  let helpers = (0..<max(min(threads, count) - 1, 0)).compactMap { _ in Helper.idle() }
+  if helpers.isEmpty {
+    for index in 0..<count { body(index, 0) }
+    return
+  }
   withoutActuallyEscaping(body) { body in
-    let work = SharedWork(count: count, helpers: helpers, body)
-    for thread in 0..<helpers { Helper.idle().take(work, thread: thread + 1) }
+    let work = SharedWork(count: count, helpers: helpers.count, body)
+    for (thread, helper) in helpers.enumerated() { helper.take(work, thread: thread + 1) }
     work.run(thread: 0)
-    work.wait(helpers: helpers)
+    // Who has not begun by now need not be waited for.
+    for helper in helpers where helper.giveBack(work) { work.finish() }
+    work.wait()
   }
 }
 
@@ -58,8 +64,8 @@ private final class SharedWork: @unchecked Sendable {
   }
 
   /// Waits for the helpers.
-  func wait(helpers: Int) {
-    if helpers > 0 { end.wait() }
+  func wait() {
+    end.wait()
     body = nil
   }
 }
@@ -71,8 +77,8 @@ private final class Helper: Sendable {
   private let call = Signal()
   private let work = Mutex<(work: SharedWork, thread: Int)?>(nil)
 
-  /// The helper that became idle last, or a new one.
-  static func idle() -> Helper {
+  /// The helper that became idle last, or a new one; nil where the system has no more threads.
+  static func idle() -> Helper? {
     if let helper = idlers.withLock({ $0.popLast() }) { return helper }
     let helper = Helper()
     var thread = pthread_t()
@@ -82,7 +88,10 @@ private final class Helper: Sendable {
         guard let argument else { return nil }
         Unmanaged<Helper>.fromOpaque(argument).takeRetainedValue().live()
       }, Unmanaged.passRetained(helper).toOpaque())
-    precondition(failure == 0, "no thread can be started: error \(failure)")
+    guard failure == 0 else {
+      Unmanaged.passUnretained(helper).release()
+      return nil
+    }
     pthread_detach(thread)
     return helper
   }
@@ -92,14 +101,23 @@ private final class Helper: Sendable {
     call.send()
   }
 
+  /// Takes work back that was not begun; false if it was. To be called once.
+  func giveBack(_ given: SharedWork) -> Bool {
+    work.withLock { work in
+      guard work?.work === given else { return false }
+      work = nil
+      return true
+    }
+  }
+
   private func live() -> Never {
     while true {
       call.wait()
-      guard let (work, thread) = work.withLock({ $0.take() }) else { continue }
-      work.run(thread: thread)
+      let taken = work.withLock { $0.take() }
+      taken?.work.run(thread: taken?.thread ?? 0)
       // Before the caller goes on, so that its next work finds this helper.
       Self.idlers.withLock { $0.append(self) }
-      work.finish()
+      taken?.work.finish()
     }
   }
 }
@@ -119,7 +137,11 @@ private final class Signal: Sendable {
   /// Waits until it is sent, and forgets that it was.
   func wait() {
     // Some 100 microseconds, about as long as it takes to be woken.
-    for _ in 0..<4096 where state.load(ordering: .acquiring) != State.sent { ck_pause() }
+    var looks = 0
+    while looks < 4096, state.load(ordering: .acquiring) != State.sent {
+      ck_pause()
+      looks += 1
+    }
     let seen = state.compareExchange(
       expected: State.none, desired: State.sleeping, ordering: .acquiringAndReleasing)
     if seen.exchanged { alarm.wait() }

@@ -9,7 +9,7 @@ enum { CK_PORTABLE = 0, CK_AVX2 = 1, CK_AVX512 = 2 };
 
 /// The instruction set in use.
 int ck_instruction_set(void);
-/// Uses at most this instruction set from now on; for tests. Returns the one chosen.
+/// Uses at most this instruction set on this thread from now on; for tests. Returns the one chosen.
 int ck_limit_instruction_set(int limit);
 /// What a thread does that looks at a place in memory again and again: gives way for a moment.
 static inline void ck_pause(void) {

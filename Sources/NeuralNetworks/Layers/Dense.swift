@@ -151,7 +151,7 @@ struct DenseOperation: Operation {
   /// Factors of an example take at most a 32nd of their product's memory.
   var gradientFactors: GradientFactors? {
     rows * (inputs + outputs) * 32 <= inputs * outputs
-      ? GradientFactors(examples: rows, rows: outputs, columns: inputs) : nil
+      ? GradientFactors(rowsPerExample: rows, rows: outputs, columns: inputs) : nil
   }
 
   func mask(_ call: Call) {

@@ -7,7 +7,7 @@ public import Tensors
 /// thread, `chunk` examples at a time, example after example, and what blocks contribute is added
 /// in their order. So the result depends, to the bit, neither on threads nor on `chunk`.
 public final class ClippedGradient {
-  /// Examples whose sum is one buffer.
+  /// Examples that one thread computes one after the other.
   public static let block = 16
 
   /// What is told about a batch. All of it comes from the data: private.

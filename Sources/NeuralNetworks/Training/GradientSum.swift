@@ -129,7 +129,7 @@ final class GradientSum {
     parameters.map { parameter in
       let memory = parts[part].pointer + parameter.partPlace
       guard let factors = parameter.factors else { return .sum(memory) }
-      let row = examples * factors.examples
+      let row = examples * factors.rowsPerExample
       return .factors(
         left: memory + factors.right(partSize) + row * factors.rows,
         right: memory + row * factors.columns)
@@ -151,7 +151,7 @@ final class GradientSum {
       }
       addOuterProducts(
         memory + factors.right(partSize) + first, leftStride: factors.rows, memory, rows: count,
-        columns: columns, count: min(partSize, examples.count - start) * factors.examples,
+        columns: columns, count: min(partSize, examples.count - start) * factors.rowsPerExample,
         to: target)
     }
   }
@@ -159,9 +159,9 @@ final class GradientSum {
 
 extension GradientFactors {
   /// Floats of the right factor's rows of some examples, up to a cache line's end.
-  fileprivate func right(_ count: Int) -> Int { (count * examples * columns + 15) / 16 * 16 }
+  fileprivate func right(_ count: Int) -> Int { (count * rowsPerExample * columns + 15) / 16 * 16 }
   /// Floats of both factors' rows of some examples.
-  fileprivate func count(_ count: Int) -> Int { right(count) + count * examples * rows }
+  fileprivate func count(_ count: Int) -> Int { right(count) + count * rowsPerExample * rows }
 }
 
 extension Workspace {

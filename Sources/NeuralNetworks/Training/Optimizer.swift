@@ -83,7 +83,10 @@ public struct Optimizer: Sendable, Equatable, Codable {
     state: inout State, threads: Int = 1
   ) {
     precondition(gradients.count == parameters.count, "a gradient for every parameter")
-    precondition(state.moments.count == parameters.count * momentCount, "moments of another run")
+    precondition(
+      state.moments.map(\.values.count)
+        == parameters.flatMap { [Int](repeating: $0.values.count, count: momentCount) },
+      "moments of another run")
     state.step += 1
     let step = state.step
     for index in parameters.indices {

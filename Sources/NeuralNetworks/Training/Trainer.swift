@@ -82,7 +82,7 @@ public final class Trainer {
   /// - Parameters:
   ///   - network: with its initial weights; yields one logit a class.
   ///   - data: labels below the number of classes.
-  ///   - threads: how many chunks of a batch are computed at a time.
+  ///   - threads: which share the work of a step.
   /// - Throws: ``TrainingError`` where configuration, network and data do not fit together.
   public convenience init(
     _ network: Network, on data: TrainingData, configuration: TrainingConfiguration,
