@@ -29,7 +29,7 @@ enum NetworkBenchmarks {
   }()
 
   /// How many images a model is timed with, some chunks for each of two threads, and the most
-  /// gradients for each of them, so that all of it takes two minutes on one core.
+  /// gradients for each of them.
   private static func extent(_ model: BenchmarkModel) -> (images: Int, gradients: Int) {
     switch model {
     case .paperMNIST: (128, 100)

@@ -48,7 +48,7 @@ struct PrivacyOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "Examples whose gradients are held at a time, a divisor of 16; changes no result. Default: "
-        + "what fits in a core's cache, at least 4.",
+        + "as many as take 2 MiB, at least 4.",
       valueName: "n"))
   var microBatch: Int?
 

@@ -24,13 +24,13 @@ public final class ClippedGradient {
   private let sum: GradientSum
 
   /// Examples that are computed together unless told otherwise: as many as let what is kept of their
-  /// gradients stay in a core's cache (2 MiB), from 4 to ``block``.
+  /// gradients take no more than 2 MiB, from 4 to ``block``.
   public static func chunk(for network: Network) -> Int {
     let kept = network.nodes.reduce(0) { total, node in
       guard !node.layer.parameters.isEmpty else { return total }
       let operation = node.layer.operation(
         for: node.inputs.map { network.shapes[$0] }, capacity: 1, purpose: .exampleGradients,
-        packing: nil)
+        packing: Packing())  // never finished: only sizes are asked for
       return total + ((operation as? any ExampleGradientOperation)?.keptCount ?? 0)
     }
     var chunk = block
