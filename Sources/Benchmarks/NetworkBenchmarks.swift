@@ -34,7 +34,7 @@ enum NetworkBenchmarks {
     switch model {
     case .paperMNIST: (128, 100)
     case .paperCIFAR: (64, 40)
-    case .resNet18: (32, 10)
+    case .resNet18: (64, 10)
     }
   }
 

@@ -100,10 +100,10 @@ void ck_shallow_run(const ck_window *w, const float *x, const float *packed, con
                     float *scratch) {
   ck()->shallow_run(w, x, packed, bias, filters, relu, y, choice, images, scratch);
 }
-void ck_shallow_gradient(const ck_window *w, const float *dy, const float *y,
-                         const uint16_t *choice, const float *packed, int filters, float *dx,
-                         size_t images, float *scratch) {
-  ck()->shallow_gradient(w, dy, y, choice, packed, filters, dx, images, scratch);
+void ck_shallow_gradient(const ck_window *w, const float *dy, const uint16_t *choice,
+                         const float *packed, int filters, float *dx, size_t images,
+                         float *scratch) {
+  ck()->shallow_gradient(w, dy, choice, packed, filters, dx, images, scratch);
 }
 void ck_max_pool(const ck_window *w, const float *x, float *y, uint16_t *choice, int relu) {
   ck()->max_pool(w, x, y, choice, relu);

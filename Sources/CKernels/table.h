@@ -28,8 +28,8 @@ typedef struct {
                            float *, float *, size_t, float *);
   void (*shallow_run)(const ck_window *, const float *, const float *, const float *, int, int,
                       float *, uint16_t *, size_t, float *);
-  void (*shallow_gradient)(const ck_window *, const float *, const float *, const uint16_t *,
-                           const float *, int, float *, size_t, float *);
+  void (*shallow_gradient)(const ck_window *, const float *, const uint16_t *, const float *, int,
+                           float *, size_t, float *);
   void (*max_pool)(const ck_window *, const float *, float *, uint16_t *, int);
   void (*max_pool_gradient)(const ck_window *, const float *, const uint16_t *, float *);
 } ck_table;

@@ -7,6 +7,8 @@ typedef struct {
   int side, filter_side;               // of a transformed tile, and of its filters
   int out_side;                        // of a tile's outputs
   int positions, tiles_y, tiles_x, padded_height, padded_width;
+  int in_step;                         // between tiles
+  int band;                            // rows of tiles at a time
   size_t input_stride, product_stride; // floats from one tile position to the next
   size_t in_slots, out_slots, in_order, bias, padded, input, product, result, pooled, ties, tie_map, signatures,
       roots;
@@ -20,14 +22,18 @@ static inline winograd_layout winograd_plan(const ck_winograd *w) {
   const int halves = w->stride == 2 && !w->adjoint, doubles = w->stride == 2 && w->adjoint;
   l.side = w->stride == 2 ? 9 : w->kernel + 3;
   l.filter_side = w->kernel + 3;
-  const int in_side = doubles ? 5 : l.side, in_step = halves ? 8 : 4;  // of a tile, and between tiles
+  const int in_side = doubles ? 5 : l.side;  // of a tile
+  l.in_step = halves ? 8 : 4;
   l.out_side = doubles ? 8 : 4;
   l.positions = l.side * l.side;
   l.tiles_y = (w->out_height + l.out_side - 1) / l.out_side;
   l.tiles_x = (w->out_width + l.out_side - 1) / l.out_side;
-  l.padded_height = (l.tiles_y - 1) * in_step + in_side;
-  l.padded_width = (l.tiles_x - 1) * in_step + in_side;
-  const size_t tiles = (size_t)l.tiles_y * l.tiles_x * w->group;
+  l.padded_height = (l.tiles_y - 1) * l.in_step + in_side;
+  l.padded_width = (l.tiles_x - 1) * l.in_step + in_side;
+  // Ties reach across an image, and maxima are taken where there may be ties.
+  const int rows = CK_WINOGRAD_TILES / l.tiles_x > 1 ? CK_WINOGRAD_TILES / l.tiles_x : 1;
+  l.band = w->ties || w->group > 1 || rows > l.tiles_y ? l.tiles_y : rows;
+  const size_t tiles = (size_t)l.band * l.tiles_x * w->group;
   // One cache line more than needed: a power of two would map all positions to the same sets.
   l.input_stride = tiles * l.in_channels + 16;
   l.product_stride = tiles * 32 + 16;  // of 32 filters at a time
@@ -42,7 +48,7 @@ static inline winograd_layout winograd_plan(const ck_winograd *w) {
   PLACE(padded, ((size_t)l.padded_height * l.padded_width + 1) * l.in_channels);
   PLACE(input, l.positions * l.input_stride);
   PLACE(product, l.positions * l.product_stride);
-  PLACE(result, (size_t)l.tiles_y * l.tiles_x * l.out_side * l.out_side * 32);
+  PLACE(result, (size_t)l.band * l.tiles_x * l.out_side * l.out_side * 32);
   PLACE(pooled, w->adjoint ? in_windows * l.in_channels : out_windows * 32);
   // Signatures of the padded image's pixels and a map of bytes, both with room at the ends.
   const size_t padded_pixels = (size_t)l.padded_height * l.padded_width;

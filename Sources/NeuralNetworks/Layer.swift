@@ -27,6 +27,10 @@ public protocol Layer: Sendable, Codable {
     for inputs: [[Int]], capacity: Int, purpose: Plan.Purpose, packing: Packing?
   ) -> any Operation
 
+  /// How many examples the operation should be given at a time at least, so that weights, once
+  /// read, serve enough of them; 1 by default. Concerns speed alone.
+  func group(for inputs: [[Int]]) -> Int
+
   /// The trainable tensors, in a fixed order; none by default.
   var parameters: [Tensor] { get set }
 
@@ -45,6 +49,7 @@ extension Layer {
     set { precondition(newValue.isEmpty, "\(Self.kind) has no parameters") }
   }
   public var isView: Bool { false }
+  public func group(for inputs: [[Int]]) -> Int { 1 }
   public var mixesExamples: Bool { false }
   public func operation(
     for inputs: [[Int]], capacity: Int, purpose: Plan.Purpose, packing: Packing?

@@ -94,7 +94,7 @@ public struct Call {
   /// Set in a training pass; nil at inference.
   public var training: TrainingPass?
   /// The key of each example's noise, in a pass with noise.
-  public var noise: [RandomKey] = []
+  public var noise: ArraySlice<RandomKey> = []
   /// Examples of `inputs` and `inputGradients` in front of the first, where one operation runs
   /// another a few examples at a time: the arrays stay as they are, so that nothing is allocated.
   var skipped = 0

@@ -29,6 +29,7 @@ public final class Plan: Sendable {
   public let purpose: Purpose
 
   let steps: [Step]
+  let runs: [Run]
   let layout: Layout
 
   /// Shapes were checked when the network was built with `append`.
@@ -52,6 +53,7 @@ public final class Plan: Sendable {
     let plan = Self.plan(network, capacity: capacity, purpose: purpose, packing: packing)
     packing?.finish(threads: threads)
     steps = plan.steps
+    runs = plan.runs
     layout = plan.layout
   }
 
@@ -73,28 +75,52 @@ public final class Plan: Sendable {
 }
 
 extension Plan {
-  /// One operation and where its operands live, as offsets in floats.
+  /// Where something is for the examples that run at a time, in floats.
+  struct Place {
+    /// For the first of them.
+    var offset = 0
+    /// From these to the next; 0 where those take the same place.
+    var stride = 0
+  }
+
+  /// One operation and where its operands are.
   struct Step {
     var node: Int
     var operation: any Operation
-    var inputs: [Int]
-    var output: Int
-    var outputGradient: Int?
+    var inputs: [Place]
+    var output: Place
+    var outputGradient: Place
     /// Where `backward` writes for each input; nil where nobody asks.
-    var inputGradients: [Int?]
-    /// Gradients that were written to one place and must be added to another.
-    var additions: [(from: Int, to: Int, count: Int)]
-    var saved: Int
+    var inputGradients: [Place?]
+    /// Gradients that were written to one place and must be added to another: floats an example.
+    var additions: [(from: Place, to: Place, count: Int)]
+    var saved: Place
     /// Working space of `forward`.
-    var scratch: Int
-    /// Working space of the backward pass.
-    var backwardScratch: Int
-    /// True where the backward pass has something to do.
-    var runsBackward: Bool
+    var scratch: Place
+    /// Working space of the backward pass; nil where that has nothing to do.
+    var backwardScratch: Place?
     /// Which of the network's parameters are its layer's.
     var parameters: Range<Int>
     /// Where what `measureParameterGradients` keeps is.
-    var kept: Int
+    var kept: Place
+
+    var runsBackward: Bool { backwardScratch != nil }
+  }
+
+  /// Steps that run one after the other for so many examples of a chunk, then for the next.
+  struct Run {
+    var steps: Range<Int>
+    var capacity: Int
+    /// How many calls come before its own.
+    var firstCall: Int
+
+    /// How often for a chunk; once if it is empty.
+    func turns(_ count: Int) -> Int { max((count + capacity - 1) / capacity, 1) }
+
+    /// The number of a step's call in a turn.
+    func call(_ step: Int, _ turn: Int) -> Int {
+      firstCall + turn * steps.count + step - steps.lowerBound
+    }
   }
 
   /// Offsets of what the caller reads and writes.
@@ -106,20 +132,15 @@ extension Plan {
     var inputGradient: Int
   }
 
-  /// Moments: node i runs forward at i + 1 and backward at 2T + 1 - i (T nodes); the input is
-  /// there at 0, the caller reads the output and writes its gradient at T + 1, and reads the
-  /// input's gradient at the last moment, 2T + 2.
   static func plan(
     _ network: Network, capacity: Int, purpose: Purpose, packing: Packing?
-  ) -> (steps: [Step], layout: Layout) {
+  ) -> (steps: [Step], runs: [Run], layout: Layout) {
     let nodes = network.nodes
     let total = nodes.count
-    let middle = total + 1
-    let end = 2 * total + 2
     let training = purpose.isTraining
     let hasBackward = purpose != .inference
-    func forwardMoment(_ node: Int) -> Int { node + 1 }
-    func backwardMoment(_ node: Int) -> Int { 2 * total + 1 - node }
+    let stages = Stage.stages(of: network, capacity: capacity, purpose: purpose)
+    var schedule = Schedule(nodes: total, stages: stages, capacity: capacity)
 
     // Views share the value they look at.
     var root = [Int](0...total)
@@ -129,8 +150,8 @@ extension Plan {
     let operations = nodes.enumerated().map { index, node -> (any Operation)? in
       if node.layer.isView { return nil }
       return node.layer.operation(
-        for: node.inputs.map { network.shapes[$0] }, capacity: capacity, purpose: purpose,
-        packing: packing)
+        for: node.inputs.map { network.shapes[$0] }, capacity: schedule.capacity(of: index),
+        purpose: purpose, packing: packing)
     }
     // In training, a gradient is needed for a value only if a parameter lies before it; else only
     // if the input does.
@@ -147,109 +168,118 @@ extension Plan {
     }
     for (index, node) in nodes.enumerated() {
       guard let operation = operations[index] else { continue }
-      use(index + 1, at: forwardMoment(index))
-      for input in node.inputs { use(input, at: forwardMoment(index)) }
+      use(index + 1, at: schedule.forward(index))
+      for input in node.inputs { use(input, at: schedule.forward(index)) }
       guard hasBackward else { continue }
       let reads = operation.backwardReads
-      if reads.contains(.output) { use(index + 1, at: backwardMoment(index)) }
+      if reads.contains(.output) { use(index + 1, at: schedule.backward(index)) }
       if reads.contains(.inputs) || training && reads.contains(.inputsForParameters) {
-        for input in node.inputs { use(input, at: backwardMoment(index)) }
+        for input in node.inputs { use(input, at: schedule.backward(index)) }
       }
     }
-    use(network.output, at: middle)
+    use(network.output, at: schedule.middle)
 
-    var memory = MemoryPlan()
-    var values = [Int: Int]()
-    var gradients = [Int: Int]()
-    func birth(_ value: Int) -> Int { value == 0 ? 0 : forwardMoment(value - 1) }
+    var values = [Int: Schedule.Block]()
+    var gradients = [Int: Schedule.Block]()
     for value in 0...total where root[value] == value {
-      values[value] = memory.add(
-        capacity * network.shapes[value].elementCount,
-        birth(value)...max(birth(value), lastUse[value]))
+      let birth = value == 0 ? 0 : schedule.forward(value - 1)
+      values[value] = schedule.add(
+        network.shapes[value].elementCount, birth...max(birth, lastUse[value]))
     }
     if hasBackward {
-      var first = [Int](repeating: end, count: total + 1)
-      first[root[network.output]] = middle
+      var first = [Int](repeating: schedule.end, count: total + 1)
+      first[root[network.output]] = schedule.middle
       for (index, node) in nodes.enumerated() where operations[index] != nil {
         for input in node.inputs {
-          first[root[input]] = min(first[root[input]], backwardMoment(index))
+          first[root[input]] = min(first[root[input]], schedule.backward(index))
         }
       }
       for value in 0...total where root[value] == value {
-        let last = value == 0 ? end : backwardMoment(value - 1)
+        let last = value == 0 ? schedule.end : schedule.backward(value - 1)
         guard first[value] <= last else { continue }
-        gradients[value] = memory.add(
-          capacity * network.shapes[value].elementCount, first[value]...last)
+        gradients[value] = schedule.add(
+          network.shapes[value].elementCount, first[value]...last)
       }
     }
 
     struct Draft {
-      var additions: [(from: Int, to: Int, count: Int)] = []
-      var inputGradients: [Int?] = []
-      var saved = 0
-      var scratch = [Int]()
-      var kept: Int?
+      var additions: [(from: Schedule.Block, to: Schedule.Block, count: Int)] = []
+      var inputGradients: [Schedule.Block?] = []
+      var saved: Schedule.Block
+      var scratch: Schedule.Block
+      var backwardScratch: Schedule.Block?
+      var kept: Schedule.Block?
     }
     var written: Set<Int> = [root[network.output]]
-    var drafts = [Draft](repeating: Draft(), count: total)
+    var drafts = [Draft?](repeating: nil, count: total)
     for index in nodes.indices.reversed() {
       guard let operation = operations[index] else { continue }
       let node = nodes[index]
-      drafts[index].saved = memory.add(
-        operation.savedCount,
-        forwardMoment(index)...(hasBackward ? backwardMoment(index) : forwardMoment(index)))
-      drafts[index].scratch.append(
-        memory.add(operation.scratchCount, forwardMoment(index)...forwardMoment(index)))
+      let forward = schedule.forward(index)
+      let backward = schedule.backward(index)
+      var draft = Draft(
+        saved: schedule.add(
+          perTurn: operation.savedCount, forward...(hasBackward ? backward : forward)),
+        scratch: schedule.add(perTurn: operation.scratchCount, forward...forward))
+      defer { drafts[index] = draft }
       // What nobody writes a gradient for is not on the way to the output.
       guard hasBackward, gradients[root[index + 1]] != nil, needsGradient[index + 1],
         written.contains(root[index + 1])
       else { continue }
-      let moment = backwardMoment(index)
-      drafts[index].scratch.append(memory.add(operation.scratchCount, moment...moment))
+      draft.backwardScratch = schedule.add(
+        perTurn: operation.scratchCount, backward...backward)
       if purpose == .exampleGradients, let operation = operation as? any ExampleGradientOperation {
-        drafts[index].kept = memory.add(operation.keptCount, moment...end)
+        draft.kept = schedule.add(perTurn: operation.keptCount, backward...schedule.end)
       }
       for input in node.inputs {
         guard needsGradient[input], let gradient = gradients[root[input]] else {
-          drafts[index].inputGradients.append(nil)
+          draft.inputGradients.append(nil)
           continue
         }
-        let count = capacity * network.shapes[input].elementCount
         if written.insert(root[input]).inserted {
-          drafts[index].inputGradients.append(gradient)
+          draft.inputGradients.append(gradient)
         } else {
-          let extra = memory.add(count, moment...moment)
-          drafts[index].inputGradients.append(extra)
-          drafts[index].additions.append((from: extra, to: gradient, count: count / capacity))
+          let size = network.shapes[input].elementCount
+          let extra = schedule.add(size, backward...backward)
+          draft.inputGradients.append(extra)
+          draft.additions.append((from: extra, to: gradient, count: size))
         }
       }
     }
 
-    let (offsets, count) = memory.place()
-    func offset(ofValue value: Int) -> Int { values[root[value]].map { offsets[$0] } ?? 0 }
+    let (place, count) = schedule.place()
     var parameters = 0
-    let steps = nodes.indices.compactMap { index -> Step? in
-      let firstParameter = parameters
-      parameters += nodes[index].layer.parameters.count
-      guard let operation = operations[index] else { return nil }
-      let node = nodes[index]
-      let draft = drafts[index]
-      return Step(
-        node: index, operation: operation, inputs: node.inputs.map(offset(ofValue:)),
-        output: offset(ofValue: index + 1),
-        outputGradient: gradients[root[index + 1]].map { offsets[$0] },
-        inputGradients: draft.inputGradients.map { $0.map { offsets[$0] } },
-        additions: draft.additions.map { (offsets[$0.from], offsets[$0.to], $0.count) },
-        saved: offsets[draft.saved], scratch: offsets[draft.scratch[0]],
-        backwardScratch: draft.scratch.last.map { offsets[$0] } ?? 0,
-        runsBackward: draft.scratch.count > 1,
-        parameters: firstParameter..<parameters,
-        kept: draft.kept.map { offsets[$0] } ?? 0)
+    var steps: [Step] = []
+    var calls = 0
+    let runs = stages.map { stage in
+      let first = steps.count
+      for index in stage.nodes {
+        let node = nodes[index]
+        let firstParameter = parameters
+        parameters += node.layer.parameters.count
+        guard let operation = operations[index], let draft = drafts[index] else { continue }
+        func seen(_ block: Schedule.Block) -> Place { place(block, index) }
+        steps.append(
+          Step(
+            node: index, operation: operation,
+            inputs: node.inputs.compactMap { values[root[$0]].map(seen) },
+            output: values[root[index + 1]].map(seen) ?? Place(),
+            outputGradient: gradients[root[index + 1]].map(seen) ?? Place(),
+            inputGradients: draft.inputGradients.map { $0.map(seen) },
+            additions: draft.additions.map { (seen($0.from), seen($0.to), $0.count) },
+            saved: seen(draft.saved), scratch: seen(draft.scratch),
+            backwardScratch: draft.backwardScratch.map(seen),
+            parameters: firstParameter..<parameters, kept: draft.kept.map(seen) ?? Place()))
+      }
+      let run = Run(steps: first..<steps.count, capacity: stage.capacity, firstCall: calls)
+      calls += run.turns(capacity) * run.steps.count
+      return run
     }
+    func offset(_ block: Schedule.Block?) -> Int { block.map { place($0, 0).offset } ?? 0 }
     let layout = Layout(
-      count: count, input: offset(ofValue: 0), output: offset(ofValue: network.output),
-      outputGradient: gradients[root[network.output]].map { offsets[$0] } ?? 0,
-      inputGradient: gradients[0].map { offsets[$0] } ?? 0)
-    return (steps, layout)
+      count: count, input: offset(values[root[0]]), output: offset(values[root[network.output]]),
+      outputGradient: offset(gradients[root[network.output]]),
+      inputGradient: offset(gradients[0]))
+    return (steps, runs, layout)
   }
 }

@@ -11,6 +11,7 @@ public final class Workspace {
   private var current: Plan?
   private let memory: UnsafeMutablePointer<Float>
   private let memoryCount: Int
+  /// One for each step and turn, turn by turn of each run.
   private var calls: [Call]
   private var count = 0
 
@@ -23,13 +24,19 @@ public final class Workspace {
     memory = raw.bindMemory(to: Float.self, capacity: size)
     memory.initialize(repeating: 0, count: size)
     let memory = memory
-    calls = plan.steps.map { step in
-      Call(
-        count: 0, inputs: step.inputs.map { UnsafePointer(memory + $0) },
-        output: memory + step.output, outputGradient: memory + (step.outputGradient ?? 0),
-        inputGradients: step.inputGradients.map { $0.map { memory + $0 } },
-        scratch: memory + step.scratch, saved: memory + step.saved, kept: memory + step.kept,
-        training: nil)
+    calls = plan.runs.flatMap { run in
+      (0..<run.turns(plan.capacity)).flatMap { turn in
+        plan.steps[run.steps].map { step in
+          func at(_ place: Plan.Place) -> UnsafeMutablePointer<Float> {
+            memory + place.offset + turn * place.stride
+          }
+          return Call(
+            count: 0, inputs: step.inputs.map { UnsafePointer(at($0)) }, output: at(step.output),
+            outputGradient: at(step.outputGradient),
+            inputGradients: step.inputGradients.map { $0.map(at) }, scratch: at(step.scratch),
+            saved: at(step.saved), kept: at(step.kept), training: nil)
+        }
+      }
     }
   }
 
@@ -71,14 +78,21 @@ public final class Workspace {
     precondition(plan.purpose.isTraining || training == nil, "the plan is not for training")
     precondition(noise.isEmpty || noise.count == count, "\(noise.count) keys for \(count)")
     self.count = count
-    for index in calls.indices {
-      calls[index].count = count
-      calls[index].noise = noise
-      calls[index].training = training
-      calls[index].scratch = memory + plan.steps[index].scratch
-      plan.steps[index].operation.forward(calls[index])
-      // The caller's again, who may write the next keys in the same memory.
-      calls[index].noise = []
+    for run in plan.runs {
+      for turn in 0..<run.turns(count) {
+        let first = turn * run.capacity
+        let last = min(first + run.capacity, count)
+        for step in run.steps {
+          let call = run.call(step, turn)
+          calls[call].count = last - first
+          if !noise.isEmpty { calls[call].noise = noise[first..<last] }
+          calls[call].training = training
+          calls[call].scratch = memory + plan.steps[step].scratch.offset
+          plan.steps[step].operation.forward(calls[call])
+          // The caller's again, who may write the next keys in the same memory.
+          calls[call].noise = []
+        }
+      }
     }
   }
 
@@ -153,16 +167,23 @@ public final class Workspace {
   }
 
   private func runBackward(_ visit: (Plan.Step, Call) -> Void) {
-    for index in calls.indices.reversed() {
-      let step = plan.steps[index]
-      guard step.runsBackward else { continue }
-      calls[index].scratch = memory + step.backwardScratch
-      visit(step, calls[index])
-      if step.inputGradients.contains(where: { $0 != nil }) {
-        step.operation.backward(calls[index])
-      }
-      for addition in step.additions {
-        add(memory + addition.from, to: memory + addition.to, count: count * addition.count)
+    for run in plan.runs.reversed() {
+      for turn in 0..<run.turns(count) {
+        for index in run.steps.reversed() {
+          let step = plan.steps[index]
+          let call = run.call(index, turn)
+          guard let scratch = step.backwardScratch else { continue }
+          calls[call].scratch = memory + scratch.offset
+          visit(step, calls[call])
+          if step.inputGradients.contains(where: { $0 != nil }) {
+            step.operation.backward(calls[call])
+          }
+          for (from, to, size) in step.additions {
+            add(
+              memory + from.offset + turn * from.stride, to: memory + to.offset + turn * to.stride,
+              count: calls[call].count * size)
+          }
+        }
       }
     }
   }

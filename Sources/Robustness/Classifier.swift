@@ -38,7 +38,7 @@ public final class Classifier: Sendable {
   /// for weights that are read once a chunk to serve several examples.
   private static func chunk(for network: Network) -> Int {
     let floats = network.optimized().shapes.reduce(0) { $0 + $1.elementCount }
-    return min(max((1 << 21) / max(floats, 1) / 8 * 8, 8), 32)
+    return min(max((1 << 21) / max(floats, 1) / 8 * 8, 16), 32)
   }
 }
 

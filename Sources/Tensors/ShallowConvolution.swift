@@ -81,17 +81,15 @@ public struct ShallowConvolution: Sendable {
   ///
   /// - Parameters:
   ///   - gradient: of the loss with respect to what `run` yielded.
-  ///   - values: what `run` yielded, if it was rectified.
-  ///   - choices: what `run` left there, if it took maxima; `values` is then nil.
+  ///   - choices: what `run` left there, if it took maxima.
   public func gradient(
-    _ gradient: UnsafePointer<Float>, values: UnsafePointer<Float>? = nil,
-    choices: UnsafePointer<UInt16>? = nil, count: Int, into result: UnsafeMutablePointer<Float>,
-    scratch: UnsafeMutablePointer<Float>
+    _ gradient: UnsafePointer<Float>, choices: UnsafePointer<UInt16>? = nil, count: Int,
+    into result: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>
   ) {
     guard let adjoint else { preconditionFailure("weights were not packed for the gradient") }
-    precondition(choices == nil || takesMaxima && values == nil, "no maxima of \(window)")
+    precondition(choices == nil || takesMaxima, "no maxima of \(window)")
     var raw = window.raw
     ck_shallow_gradient(
-      &raw, gradient, values, choices, adjoint.pointer, Int32(filters), result, count, scratch)
+      &raw, gradient, choices, adjoint.pointer, Int32(filters), result, count, scratch)
   }
 }

@@ -115,14 +115,16 @@ public struct WinogradConvolution: Sendable {
     }
   }
 
-  /// Images transformed together: enough rows to use the filters read, few enough to stay in cache.
+  /// Images transformed together.
   private static func group(_ height: Int, _ width: Int, side: Int) -> Int32 {
     let tiles = (height + side - 1) / side * ((width + side - 1) / side)
-    return Int32(max(1, 64 / tiles))
+    return Int32(max(1, Int(CK_WINOGRAD_TILES) / tiles))
   }
 
-  /// Images transformed together.
-  public var group: Int { Int(shape.raw.group) }
+  /// Images transformed together on the way forward.
+  public static func group(_ window: Window) -> Int {
+    Int(group(window.outHeight, window.outWidth, side: 4))
+  }
 
   /// Floats of scratch memory that `run` needs, aligned to 64 bytes.
   public var scratchCount: Int {

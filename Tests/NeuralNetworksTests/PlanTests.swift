@@ -139,6 +139,84 @@ import Testing
     #expect(whole.1 == parts.1)
   }
 
+  /// What is too large for a cache is computed a few examples at a time: the same bits, for any number
+  /// of examples.
+  @Test(arguments: [1, 4, 5, 16, 18, 19])
+  func stagesChangeNoBits(examples: Int) throws {
+    var network = Network(inputShape: [3, 112, 112])
+    func convolution(_ filters: Int, _ channels: Int, stride: Int = 1) -> Convolution {
+      Convolution(
+        weight: randomTensor([filters, channels, 3, 3], draw: network.nodes.count),
+        bias: randomTensor([filters]), stride: .init(stride, stride), padding: .init(all: 1))
+    }
+    func block(_ filters: Int, _ channels: Int, stride: Int = 1) throws {
+      try network.append(convolution(filters, channels, stride: stride))
+      try network.append(Activation(.relu))
+      let trunk = try network.append(Noise(.gaussian, scale: 0.1))
+      try network.append(convolution(filters, filters))
+      try network.append(Activation(.relu))
+      let branch = try network.append(convolution(filters, filters))
+      try network.append(Sum(), reading: [trunk, branch])
+      try network.append(Activation(.relu))
+    }
+    try block(16, 3)
+    try block(24, 16, stride: 2)
+    try network.append(MaxPool(kernel: .init(4, 4)))
+    try network.append(Reshape([4704]))
+    try network.append(Dense(weight: randomTensor([10, 4704]), bias: randomTensor([10])))
+    let size = 3 * 112 * 112
+    let inputs = RandomKey(seed: 5, purpose: .test).normals(examples * size)
+    let keys = (0..<examples).map { RandomKey(seed: 6, purpose: .modelNoise, example: $0) }
+    func run(capacity: Int) -> (outputs: [Float], gradients: [Float]) {
+      let workspace = Plan(network, capacity: capacity, keepsNoise: true).makeWorkspace()
+      var outputs: [Float] = []
+      var gradients: [Float] = []
+      for start in stride(from: 0, to: examples, by: capacity) {
+        let count = min(capacity, examples - start)
+        workspace.input.update(
+          from: Array(inputs[start * size..<(start + count) * size]), count: count * size)
+        workspace.forward(count: count, noise: Array(keys[start..<start + count]))
+        outputs += (0..<count * 10).map { workspace.output[$0] }
+        for index in 0..<count * 10 { workspace.outputGradient[index] = Float(index % 10) - 4.5 }
+        workspace.backward()
+        gradients += (0..<count * size).map { workspace.inputGradient[$0] }
+      }
+      return (outputs, gradients)
+    }
+    let stages = Stage.stages(
+      of: network.optimized(keepsNoise: true), capacity: 19, purpose: .inputGradient)
+    #expect(stages.map(\.capacity) == [1, 19])
+    let (whole, single) = (run(capacity: 19), run(capacity: 1))
+    #expect(whole.outputs == single.outputs)
+    #expect(whole.gradients == single.gradients)
+    #expect(Set(whole.gradients).count > examples * size / 2)
+  }
+
+  /// A network is cut between residual blocks, where weights are to serve more examples than fit before
+  /// them; in training it is not cut.
+  @Test func stagesEndWhereOneValueIsPassedOn() throws {
+    var network = Network(inputShape: [64, 32, 32])  // 65,536 numbers
+    func convolution(_ filters: Int, _ channels: Int, stride: Int = 1) -> Convolution {
+      Convolution(
+        weight: Tensor(shape: [filters, channels, 3, 3]), stride: .init(stride, stride),
+        padding: .init(all: 1))
+    }
+    let branch = try network.append(convolution(64, 64))
+    try network.append(Sum(), reading: [0, branch])
+    try network.append(convolution(256, 64, stride: 4))  // 8 x 8: four tiles of Winograd's
+    let trunk = try network.append(convolution(256, 256))
+    try network.append(convolution(256, 256))
+    try network.append(Sum(), reading: [trunk, network.output])
+    func stages(_ capacity: Int, _ purpose: Plan.Purpose = .inference) -> [Stage] {
+      Stage.stages(of: network, capacity: capacity, purpose: purpose)
+    }
+    #expect(
+      stages(32) == [Stage(nodes: 0..<3, capacity: 2), Stage(nodes: 3..<6, capacity: 16)])
+    #expect(stages(4) == [Stage(nodes: 0..<3, capacity: 2), Stage(nodes: 3..<6, capacity: 4)])
+    #expect(stages(2) == [Stage(nodes: 0..<6, capacity: 2)])
+    #expect(stages(32, .training) == [Stage(nodes: 0..<6, capacity: 32)])
+  }
+
   /// A plan for inference prepares less; its output has the bits of any other.
   @Test func purposeDoesNotChangeTheOutput() throws {
     let network = try Self.residual()

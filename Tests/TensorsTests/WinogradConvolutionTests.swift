@@ -42,6 +42,17 @@ import Testing
     Case(
       kernel: 3, stride: 2, pads: [1, 1, 1, 1], channels: 64, height: 8, width: 8, filters: 96,
       count: 67),
+    // More tiles than meet the filters at a time, and a last band that is lower.
+    Case(
+      kernel: 3, stride: 1, pads: [1, 1, 1, 1], channels: 3, height: 45, width: 41, filters: 34),
+    Case(
+      kernel: 3, stride: 1, pads: [0, 2, 2, 0], channels: 17, height: 13, width: 300, filters: 2),
+    Case(
+      kernel: 5, stride: 1, pads: [2, 2, 2, 2], channels: 2, height: 50, width: 37, filters: 5),
+    Case(
+      kernel: 3, stride: 2, pads: [1, 1, 1, 1], channels: 2, height: 75, width: 83, filters: 3),
+    Case(
+      kernel: 3, stride: 2, pads: [0, 0, 0, 0], channels: 3, height: 66, width: 90, filters: 2),
   ]
 
   /// Calls `body(image, weight, output)` for every product of the sum that defines a convolution.
@@ -153,16 +164,18 @@ import Testing
     expectEqual(bias[...], expectedBias)
   }
 
-  /// At stride 2 too, what a ReLU decides is decided by the direct sum.
-  @Test func outputsNearZeroAreComputedDirectly() {
-    let test = Self.cases[3]
+  /// At any stride, in one band or several, what a ReLU decides is decided by the direct sum; sums
+  /// that cancel to the last bit are left.
+  @Test(arguments: [cases[3], cases[9], cases[11], cases[12]])
+  func outputsNearZeroAreComputedDirectly(_ test: Case) {
     let window = test.window
+    let taps = test.kernel * test.kernel
     let random = RandomKey(seed: 10, purpose: .test)
     // Where two channels are equal, sums all but vanish.
-    var weights = random.normals(test.filters * test.channels * 9)
+    var weights = random.normals(test.filters * test.channels * taps)
     for filter in 0..<test.filters {
-      for tap in 0..<9 {
-        let place = { (channel: Int) in (filter * test.channels + channel) * 9 + tap }
+      for tap in 0..<taps {
+        let place = { (channel: Int) in (filter * test.channels + channel) * taps + tap }
         weights[place(1)] = -weights[place(0)] * (1 + 0x1p-20)
         for channel in 2..<test.channels { weights[place(channel)] = 0 }
       }
@@ -184,7 +197,7 @@ import Testing
       expected[output] += Double(weights[weight]) * Double(image[input])
     }
     let isWrong = { (values: [Float]) in
-      zip(values, expected).filter { ($0 > 0) != ($1 > 0) }.count
+      zip(values, expected).filter { $0 != 0 && ($0 > 0) != ($1 > 0) }.count
     }
     #expect(isWrong(run(.none)) > 0)
     #expect(isWrong(run(.rectifier)) == 0)

@@ -101,6 +101,9 @@ typedef struct {
   int32_t ties;                                       // equal neighbouring patches: equal bits, at stride 1
   int32_t refine;                                     // what kink follows, if any
 } ck_winograd;
+/// Tiles that meet the filters together, of as many images or of as many rows of one: enough to use what is
+/// read of the filters, few enough to stay in cache.
+enum { CK_WINOGRAD_TILES = 64 };
 /// Outputs near the kink of a ReLU, or of a 2 x 2 maximum at stride 2, are computed directly.
 enum { CK_REFINE_NONE = 0, CK_REFINE_ZEROS = 1, CK_REFINE_MAXIMA = 2 };
 size_t ck_winograd_filter_count(const ck_winograd *w);
@@ -117,7 +120,7 @@ void ck_winograd_pack_direct(const ck_winograd *w, const float *weights, float *
 /// Bytes from one window's places to the next, for this many channels.
 size_t ck_winograd_place_stride(int channels);
 /// y = the convolution (+ bias) (then max(0, .)). `direct` is read only where w->refine asks.
-/// With `places`, at stride 1 and not the adjoint: y are the 2 x 2 maxima of that at stride 2, and
+/// With `places`, where there are ties and not for the adjoint: y are the 2 x 2 maxima of that at stride 2, and
 /// places[image][window][channel] says where each came from: 1 to 4, 0 where `relu` made it 0.
 /// With `places` and the adjoint: x is the gradient of such maxima, of which `places` were left.
 void ck_winograd_run(const ck_winograd *w, const float *x, const float *filters,
@@ -145,12 +148,11 @@ void ck_shallow_pack(const ck_window *w, const float *weights, int filters, int 
 void ck_shallow_run(const ck_window *w, const float *x, const float *packed, const float *bias,
                     int filters, int relu, float *y, uint16_t *choice, size_t images,
                     float *scratch);
-/// dx = the gradient with respect to x, overwritten: of y, of max(0, y) if y is given, or of the 2 x 2
-/// maxima if their choice is. Needs a square kernel of 3, 5 or 7, no larger padding, stride and
+/// dx = the gradient with respect to x, overwritten: of y, or of the 2 x 2 maxima if their choice is given. Needs a square kernel of 3, 5 or 7, no larger padding, stride and
 /// dilation 1, and images of at least 8 x 16.
-void ck_shallow_gradient(const ck_window *w, const float *dy, const float *y,
-                         const uint16_t *choice, const float *packed, int filters, float *dx,
-                         size_t images, float *scratch);
+void ck_shallow_gradient(const ck_window *w, const float *dy, const uint16_t *choice,
+                         const float *packed, int filters, float *dx, size_t images,
+                         float *scratch);
 
 // Pooling ---------------------------------------------------------------------------------------------
 /// Maximum over windows; choice[i] = 1 + the position in the window of the first maximum, 0 where

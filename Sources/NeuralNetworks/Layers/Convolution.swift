@@ -107,6 +107,13 @@ public struct Convolution: FusibleLayer {
       self, window, capacity: capacity, purpose: purpose, packing: packing)
   }
 
+  public func group(for inputs: [[Int]]) -> Int { group(for: inputs, followedBy: nil) }
+
+  func group(for inputs: [[Int]], followedBy pool: MaxPool?) -> Int {
+    let window = checked { () throws(ShapeError) in try self.window(for: inputs[0]) }
+    return ConvolutionOperation.group(self, window, followedBy: pool)
+  }
+
   public func fused(with next: any Layer, shape: [Int]) -> [any Layer]? {
     var result = self
     if let pool = next as? MaxPool { return [PooledConvolution(self, pool)] }

@@ -61,7 +61,7 @@ struct ConvolutionOperation: Operation {
     weightGradient =
       trains && route == .winograd && WinogradWeightGradient.fits(window)
       ? WinogradWeightGradient(window, filters: filters) : nil
-    keepsSigns = goesBack && !trains && layer.rectified && route != .shallow
+    keepsSigns = goesBack && !trains && layer.rectified
     switch route {
     case .shallow:
       let hasGradient = goesBack && ShallowConvolution.fitsGradient(window)
@@ -94,8 +94,15 @@ struct ConvolutionOperation: Operation {
 
   /// Images that are computed together.
   var group: Int {
-    guard case .winograd(let kernel) = forwardRoute else { return 1 }
-    return kernel.group
+    guard case .winograd = forwardRoute else { return 1 }
+    return WinogradConvolution.group(window)
+  }
+
+  /// The same for an operation that is yet to be made.
+  static func group(_ layer: Convolution, _ window: Window, followedBy pool: MaxPool?) -> Int {
+    let route = ConvolutionRoute.preferred(
+      window, filters: layer.filters, groups: layer.groups, kink: kink(layer, pool))
+    return route == .winograd ? WinogradConvolution.group(window) : 1
   }
 
   /// Bytes an image that say where the maxima over `pool`'s windows came from, if the passes can be
@@ -172,21 +179,17 @@ struct ConvolutionOperation: Operation {
   func backward(_ call: Call, places: UnsafeMutableRawPointer?) {
     guard let whole = call.inputGradients[0], let backwardRoute else { return }
     let target = whole + call.skipped * inputSize
-    // In training `addParameterGradients` has done it.
-    let isOpen = rectified && !trains
+    if !trains { mask(call) }  // in training `addParameterGradients` has done it
     switch backwardRoute {
     case .shallow(let kernel):
       kernel.gradient(
-        call.outputGradient, values: isOpen ? UnsafePointer(call.output) : nil,
-        choices: places?.assumingMemoryBound(to: UInt16.self), count: call.count, into: target,
-        scratch: call.scratch)
+        call.outputGradient, choices: places?.assumingMemoryBound(to: UInt16.self),
+        count: call.count, into: target, scratch: call.scratch)
     case .winograd(let kernel):
-      if isOpen { mask(call) }
       kernel.run(
         call.outputGradient, count: call.count, result: target,
         places: places?.assumingMemoryBound(to: UInt8.self), scratch: call.scratch)
     case .product(let kernel):
-      if isOpen { mask(call) }
       kernel.gradient(call.outputGradient, count: call.count, into: target, scratch: call.scratch)
     }
   }

@@ -70,6 +70,11 @@ public struct Dense: FusibleLayer {
       packing: packing)
   }
 
+  /// A product reads the weights once for 32 rows.
+  public func group(for inputs: [[Int]]) -> Int {
+    max(32 / inputs[0].dropLast().reduce(1, *), 1)
+  }
+
   public func fused(with next: any Layer, shape: [Int]) -> [any Layer]? {
     guard !rectified else { return nil }
     var result = self

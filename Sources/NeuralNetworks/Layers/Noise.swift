@@ -148,7 +148,7 @@ private struct NoiseOperation: Operation {
         call.output.update(from: call.inputs[0], count: call.count * size)
         return
       } else {
-        key = call.noise[example]
+        key = call.noise[call.noise.startIndex + example]
       }
       adder.add(
         key, to: call.inputs[0] + example * size, into: call.output + example * size)

@@ -49,6 +49,8 @@ struct PooledConvolution: FusibleLayer {
       window: pooled, capacity: capacity, rectified: pool.rectified)
   }
 
+  func group(for inputs: [[Int]]) -> Int { convolution.group(for: inputs, followedBy: pool) }
+
   func fused(with next: any Layer, shape: [Int]) -> [any Layer]? {
     guard let pool = pool.fused(with: next, shape: shape)?.first as? MaxPool else { return nil }
     return [PooledConvolution(convolution, pool)]
