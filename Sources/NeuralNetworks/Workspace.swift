@@ -42,8 +42,8 @@ public final class Workspace {
 
   deinit { memory.deallocate() }
 
-  /// Runs another plan of the same network structure, capacity and purpose (with other weights)
-  /// from now on, in the same memory.
+  /// Runs another plan for training of the same network structure, capacity and purpose (with other
+  /// weights) from now on, in the same memory.
   func adopt(_ plan: Plan) {
     precondition(
       plan.layout.count == memoryCount && plan.steps.count == calls.count,

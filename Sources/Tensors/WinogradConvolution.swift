@@ -145,16 +145,18 @@ public struct WinogradConvolution: Sendable {
 
   /// `result[count, outChannels, outHeight, outWidth]` from `images`.
   ///
-  /// - Parameter places: if given, `result[count, outChannels, outHeight / 2, outWidth / 2]`
-  ///   receives the maxima of 2 x 2 windows at stride 2, a last odd row or column left out, and
-  ///   this where they came from (`placeCount` bytes an image). For the adjoint, `images` is the
-  ///   gradient of such maxima, and this what was left of their places.
+  /// - Parameter places: if given, which needs a maximum to follow,
+  ///   `result[count, outChannels, outHeight / 2, outWidth / 2]` receives the maxima of 2 x 2 windows
+  ///   at stride 2, a last odd row or column left out, and this where they came from (`placeCount`
+  ///   bytes an image). For the adjoint, `images` is the gradient of such maxima, and this what was
+  ///   left of their places.
   public func run(
     _ images: UnsafePointer<Float>, count: Int, rectified: Bool = false,
     result: UnsafeMutablePointer<Float>, places: UnsafeMutablePointer<UInt8>? = nil,
     scratch: UnsafeMutablePointer<Float>
   ) {
     var raw = shape.raw
+    precondition(places == nil || raw.adjoint != 0 || raw.ties != 0, "made for no maximum")
     ck_winograd_run(
       &raw, images, filters.pointer, direct?.pointer, bias?.pointer, rectified ? 1 : 0, result,
       places, count, scratch)
