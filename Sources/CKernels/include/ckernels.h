@@ -148,8 +148,9 @@ void ck_shallow_pack(const ck_window *w, const float *weights, int filters, int 
 void ck_shallow_run(const ck_window *w, const float *x, const float *packed, const float *bias,
                     int filters, int relu, float *y, uint16_t *choice, size_t images,
                     float *scratch);
-/// dx = the gradient with respect to x, overwritten: of y, or of the 2 x 2 maxima if their choice is given. Needs a square kernel of 3, 5 or 7, no larger padding, stride and
-/// dilation 1, and images of at least 8 x 16.
+/// dx = the gradient with respect to x, overwritten: of y, or of the 2 x 2 maxima if their choice is
+/// given. Needs a square kernel of 3, 5 or 7, no larger padding, stride and dilation 1, and images of at
+/// least 8 x 16.
 void ck_shallow_gradient(const ck_window *w, const float *dy, const uint16_t *choice,
                          const float *packed, int filters, float *dx, size_t images,
                          float *scratch);
