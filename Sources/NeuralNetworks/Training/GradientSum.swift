@@ -1,3 +1,4 @@
+internal import Dispatch
 internal import Tensors
 
 /// The sum of what the parts of a batch contribute to the gradient of each parameter, on several
@@ -6,6 +7,9 @@ internal import Tensors
 /// A part is some consecutive examples; one thread computes it into memory of its own. Parts are
 /// added in their order, piece by piece of the parameters. So the sums do not depend, to the bit,
 /// on the number of threads, nor on how many parts there is memory for.
+///
+/// There is memory for a round of parts, or for two where there are threads, so that those who find
+/// no more to compute in one go on with the next, and add the one before meanwhile.
 final class GradientSum {
   /// A parameter's gradient: where it is in `total`, and a part's in the part's memory.
   private struct Parameter {
@@ -22,6 +26,26 @@ final class GradientSum {
     var range: Range<Int>
   }
 
+  /// Parts that are computed, then added.
+  private struct Round: @unchecked Sendable {
+    let examples: Range<Int>
+    let computed = DispatchGroup(), added = DispatchGroup()
+
+    init(_ examples: Range<Int>) { self.examples = examples }
+
+    func parts(of size: Int) -> Int { (examples.count + size - 1) / size }
+
+    func group(of work: Work) -> DispatchGroup {
+      switch work {
+      case .part: computed
+      case .piece: added
+      }
+    }
+  }
+
+  /// A part to compute, or a piece to add its round's parts to.
+  private enum Work { case part(Int), piece(Int) }
+
   private let purpose: Plan.Purpose
   private let capacity: Int
   private let partSize: Int
@@ -33,6 +57,8 @@ final class GradientSum {
   /// How much of a part's memory, at its beginning, are sums.
   private let partSums: Int
   private let parts: [AlignedBuffer]
+  /// How many rounds there is memory for, and parts in each.
+  private let ahead: Int, perRound: Int
   private let total: AlignedBuffer
 
   /// - Parameters:
@@ -85,6 +111,8 @@ final class GradientSum {
     parts = (0..<max(few, min(8, (1 << 20) / max(memory, 1)))).map { _ in
       AlignedBuffer(count: memory)
     }
+    ahead = threads == 1 ? 1 : 2
+    perRound = parts.count / ahead
   }
 
   /// The sum for each parameter after `compute`.
@@ -105,21 +133,32 @@ final class GradientSum {
     let plan = Plan(
       network, capacity: capacity, purpose: purpose, packing: packing, threads: threads)
     for workspace in workspaces { workspace.adopt(plan) }
-    for first in stride(from: 0, through: max(count - 1, 0), by: parts.count * partSize) {
-      let examples = first..<min(first + parts.count * partSize, count)
-      let used = (examples.count + partSize - 1) / partSize
-      // Each thread uses its own workspace and each part its own memory.
-      nonisolated(unsafe) let (sum, contribute) = (self, contribute)
-      concurrently(used, threads: threads) { part, thread in
-        let first = examples.lowerBound + part * sum.partSize
-        sum.parts[part].pointer.update(repeating: 0, count: sum.partSums)
+    let rounds = stride(from: 0, through: max(count - 1, 0), by: perRound * partSize).map {
+      Round($0..<min($0 + perRound * partSize, count))
+    }
+    let tasks = tasks(of: rounds)
+    // Each thread uses its own workspace and each part its own memory.
+    nonisolated(unsafe) let (sum, contribute) = (self, contribute)
+    // A task waits for earlier ones alone, and those have begun.
+    concurrently(tasks.count, threads: threads) { number, thread in
+      let (index, work) = tasks[number]
+      let round = rounds[index]
+      switch work {
+      case .part(let part):
+        if index >= sum.ahead { rounds[index - sum.ahead].added.wait() }
+        let memory = index % sum.ahead * sum.perRound + part
+        let first = round.examples.lowerBound + part * sum.partSize
+        sum.parts[memory].pointer.update(repeating: 0, count: sum.partSums)
         contribute(
-          first..<min(first + sum.partSize, examples.upperBound), sum.workspaces[thread]
-        ) { sum.buffers(part, skipping: $0 - first) }
+          first..<min(first + sum.partSize, round.examples.upperBound), sum.workspaces[thread]
+        ) { sum.buffers(memory, skipping: $0 - first) }
+      case .piece(let piece):
+        round.computed.wait()
+        if index > 0 { rounds[index - 1].added.wait() }
+        sum.add(
+          round.examples, from: index % sum.ahead * sum.perRound, to: sum.pieces[piece])
       }
-      concurrently(pieces.count, threads: threads) { piece, _ in
-        sum.add(examples, to: sum.pieces[piece])
-      }
+      round.group(of: work).leave()
     }
     for workspace in workspaces { workspace.retire() }
   }
@@ -136,15 +175,31 @@ final class GradientSum {
     }
   }
 
+  /// The parts and pieces of the rounds, in an order in which tasks wait for earlier ones alone.
+  /// Where there is memory for two rounds, the pieces of one come amid the parts of the next, so that
+  /// what they wait for began long before.
+  private func tasks(of rounds: [Round]) -> [(round: Int, work: Work)] {
+    var tasks: [(round: Int, work: Work)] = []
+    for index in 0...rounds.count {
+      let parts = index < rounds.count ? rounds[index].parts(of: partSize) : 0
+      let first = ahead == 1 ? 0 : min(max(perRound / 2, threads), parts)
+      tasks += (0..<first).map { (index, .part($0)) }
+      if index > 0 { tasks += pieces.indices.map { (index - 1, .piece($0)) } }
+      tasks += (first..<parts).map { (index, .part($0)) }
+    }
+    for (round, work) in tasks { rounds[round].group(of: work).enter() }
+    return tasks
+  }
+
   /// Adds the parts of these examples, of which the first begin with zero.
-  private func add(_ examples: Range<Int>, to piece: Piece) {
+  private func add(_ examples: Range<Int>, from firstPart: Int, to piece: Piece) {
     let parameter = parameters[piece.parameter]
     let columns = parameter.factors?.columns ?? 1
     let (first, count) = (piece.range.lowerBound, piece.range.count)
     let target = total.pointer + parameter.place + first * columns
     if examples.lowerBound == 0 { target.update(repeating: 0, count: count * columns) }
     for (part, start) in stride(from: 0, to: examples.count, by: partSize).enumerated() {
-      let memory = parts[part].pointer + parameter.partPlace
+      let memory = parts[firstPart + part].pointer + parameter.partPlace
       guard let factors = parameter.factors else {
         Tensors.add(memory + first, to: target, count: count)
         continue
