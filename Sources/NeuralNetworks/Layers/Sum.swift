@@ -55,27 +55,40 @@ private struct SumOperation: Operation {
   var savedCount: Int { keepsSigns ? Signs.floatCount(capacity * size) : 0 }
   var backwardReads: BackwardReads { rectified && !keepsSigns ? .output : [] }
 
-  func forward(_ call: Call) {
-    // Example by example, so that a sum is still in cache when it is rectified.
-    for start in stride(from: 0, to: call.count * size, by: size) {
-      let target = call.output + start
-      target.update(from: call.inputs[0] + start, count: size)
-      for input in call.inputs.dropFirst() { add(input + start, to: target, count: size) }
-      if rectified { rectify(target, count: size, into: target) }
+  /// Numbers that all passes are made over before the next are looked at, so that they are read and
+  /// written once.
+  private static let piece = 1 << 12
+
+  private func pieces(_ call: Call, _ body: (_ start: Int, _ count: Int) -> Void) {
+    let count = call.count * size
+    for start in stride(from: 0, to: count, by: Self.piece) {
+      body(start, min(Self.piece, count - start))
     }
-    if keepsSigns { Signs.keep(of: call.output, count: call.count * size, in: call.saved) }
+  }
+
+  func forward(_ call: Call) {
+    pieces(call) { start, count in
+      let target = call.output + start
+      target.update(from: call.inputs[0] + start, count: count)
+      for input in call.inputs.dropFirst() { add(input + start, to: target, count: count) }
+      if rectified { rectify(target, count: count, into: target) }
+      if keepsSigns {
+        Signs.keep(of: target, count: count, in: call.saved + Signs.floatCount(start))
+      }
+    }
   }
 
   func backward(_ call: Call) {
-    let count = call.count * size
-    if keepsSigns {
-      Signs.apply(call.saved, to: call.outputGradient, count: count)
-    } else if rectified {
-      rectifierGradient(
-        call.outputGradient, at: call.output, count: count, into: call.outputGradient)
-    }
-    for case let target? in call.inputGradients {
-      target.update(from: call.outputGradient, count: count)
+    pieces(call) { start, count in
+      let gradient = call.outputGradient + start
+      if keepsSigns {
+        Signs.apply(call.saved + Signs.floatCount(start), to: gradient, count: count)
+      } else if rectified {
+        rectifierGradient(gradient, at: call.output + start, count: count, into: gradient)
+      }
+      for case let target? in call.inputGradients {
+        (target + start).update(from: gradient, count: count)
+      }
     }
   }
 }
