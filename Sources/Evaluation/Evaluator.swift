@@ -71,17 +71,15 @@ public struct Evaluator: Sendable {
     isCancelled: @escaping @Sendable () -> Bool = { false }
   ) throws -> EvaluationSummary {
     let total = plan.range.count
-    let size = subject.chunk
-    let chunks = (total + size - 1) / size
+    let chunks = plan.range.chunks(of: subject.chunk, threads: plan.threads)
     var summary = SummaryAccumulator(plan)
     let run = runInOrder(
-      count: chunks, threads: plan.threads, window: plan.threads * 4,
+      count: chunks.count, threads: plan.threads, window: plan.threads * 4,
       worker: {
         let session = subject.subjectSession(seed: plan.seed, isCancelled: isCancelled)
         return { chunk in
           if isCancelled() { throw CancellationError() }
-          let start = plan.range.lowerBound + chunk * size
-          return try evaluate(start..<min(start + size, plan.range.upperBound), session)
+          return try evaluate(chunks[chunk], session)
         }
       },
       deliver: { _, outcome in
@@ -92,7 +90,8 @@ public struct Evaluator: Sendable {
     guard let error = run.error else { return summary.summary }
     if error is CancellationError {
       throw EvaluationError.interrupted(
-        done: min(run.delivered * size, total), total: total, first: plan.range.lowerBound)
+        done: chunks[..<run.delivered].reduce(0) { $0 + $1.count }, total: total,
+        first: plan.range.lowerBound)
     }
     throw error
   }
@@ -124,5 +123,19 @@ public struct Evaluator: Sendable {
       plan, subject: subject, session: session,
       batch: Batch(images: images, indices: Array(range)), labels: labels
     ).run()
+  }
+}
+
+extension Range<Int> {
+  /// Consecutive pieces of `size` as long as there is one for each thread, then one smaller piece
+  /// for each, as alike as can be, so that all threads end at about the same time.
+  package func chunks(of size: Int, threads: Int) -> [Range<Int>] {
+    let round = size * threads
+    let rest = upperBound - count % round
+    let whole = stride(from: lowerBound, to: rest, by: size).map { $0..<$0 + size }
+    let last = (0..<threads).map { thread in
+      rest + count % round * thread / threads..<rest + count % round * (thread + 1) / threads
+    }
+    return whole + last.filter { !$0.isEmpty }
   }
 }
