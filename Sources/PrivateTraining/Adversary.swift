@@ -1,4 +1,3 @@
-internal import Dispatch
 public import NeuralNetworks
 public import Robustness
 public import Tensors
@@ -93,23 +92,23 @@ public struct Adversary: Sendable {
       }
     }
     let work = chunks
-    let workers = min(threads, work.count)
+    // Each thread has a session of its own, each chunk its own result.
+    nonisolated(unsafe) let sessions = (0..<min(threads, work.count)).map { _ in
+      classifier.session()
+    }
     var results = [Result<Tensor, any Error>?](repeating: nil, count: work.count)
     results.withUnsafeMutableBufferPointer { results in
       nonisolated(unsafe) let results = results
-      DispatchQueue.concurrentPerform(iterations: workers) { worker in
-        let session = classifier.session()
-        for chunk in stride(from: worker, to: work.count, by: workers) {
-          let (attack, positions) = work[chunk]
-          let task = AttackTask(
-            batch: Batch(
-              images: step.images.rows(positions), indices: positions.map { step.indices[$0] }),
-            criteria: positions.map { .untargeted(label: step.labels[$0]) },
-            threats: [[ThreatModel](repeating: threat, count: positions.count)], choice: .last,
-            // Fresh random starts in every step.
-            seed: seed &+ UInt64(step.number + 1) &* 0x9e37_79b9_7f4a_7c15)
-          results[chunk] = Result { try attack.perturb(task, against: session)[0] }
-        }
+      concurrently(work.count, threads: sessions.count) { chunk, thread in
+        let (attack, positions) = work[chunk]
+        let task = AttackTask(
+          batch: Batch(
+            images: step.images.rows(positions), indices: positions.map { step.indices[$0] }),
+          criteria: positions.map { .untargeted(label: step.labels[$0]) },
+          threats: [[ThreatModel](repeating: threat, count: positions.count)], choice: .last,
+          // Fresh random starts in every step.
+          seed: seed &+ UInt64(step.number + 1) &* 0x9e37_79b9_7f4a_7c15)
+        results[chunk] = Result { try attack.perturb(task, against: sessions[thread])[0] }
       }
     }
     var images = step.images

@@ -50,11 +50,12 @@ public struct Tensor: Sendable, Equatable {
 
   /// The chosen examples, in the order given: `[indices.count, ...]`.
   public func rows(_ indices: some Collection<Int>) -> Tensor {
-    let size = rowSize
+    let indices = Array(indices)
+    let (size, count) = (rowSize, rowCount)
     return Tensor(shape: [indices.count] + shape.dropFirst()) { target in
       values.withUnsafeBufferPointer { source in
         for (position, index) in indices.enumerated() {
-          precondition(index >= 0 && index < rowCount, "row \(index) of \(rowCount)")
+          precondition(index >= 0 && index < count, "row \(index) of \(count)")
           let slot = UnsafeMutableBufferPointer(
             rebasing: target[position * size..<(position + 1) * size])
           _ = slot.update(fromContentsOf: source[index * size..<(index + 1) * size])

@@ -1,4 +1,3 @@
-internal import Dispatch
 package import NeuralNetworks
 package import Tensors
 
@@ -47,7 +46,7 @@ package struct HiddenGradients: Sendable {
   ) rethrows -> [Double] {
     let chunks = (count + Self.chunk - 1) / Self.chunk
     let workers = max(1, min(threads, chunks))
-    // Each worker uses its own workspaces and its own slot.
+    // Each thread uses its own workspaces, each chunk its own slot.
     nonisolated(unsafe) let workspaces = (0..<workers).map { _ in
       (prefix.makeWorkspace(), suffix.makeWorkspace())
     }
@@ -60,10 +59,9 @@ package struct HiddenGradients: Sendable {
       var partial = [[Double]](repeating: [], count: ranges.count)
       partial.withUnsafeMutableBufferPointer { partial in
         nonisolated(unsafe) let partial = partial
-        DispatchQueue.concurrentPerform(iterations: partial.count) { worker in
-          partial[worker] = sum(
-            parts[worker], Array(labels[ranges[worker]]), workspaces[worker], cotangent,
-            contribution)
+        concurrently(partial.count, threads: workers) { part, thread in
+          partial[part] = sum(
+            parts[part], Array(labels[ranges[part]]), workspaces[thread], cotangent, contribution)
         }
       }
       for sums in partial {

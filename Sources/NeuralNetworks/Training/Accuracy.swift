@@ -1,4 +1,3 @@
-internal import Dispatch
 internal import Tensors
 
 extension Network {
@@ -15,56 +14,58 @@ extension Network {
     let chunk = 64
     let draws = noises.isEmpty ? 0 : draws
     let plan = Plan(self, capacity: chunk, purpose: .inference, keepsNoise: draws > 0)
-    let classes = outputShape.elementCount
-    let size = inputShape.elementCount
     let chunks = (data.count + chunk - 1) / chunk
-    var results = [Result<Int, any Error>](repeating: .success(0), count: threads)
+    // Each thread uses its own workspace, each chunk its own result.
+    nonisolated(unsafe) let workspaces = (0..<min(threads, chunks)).map { _ in
+      plan.makeWorkspace()
+    }
+    var results = [Result<Int, any Error>](repeating: .success(0), count: chunks)
     results.withUnsafeMutableBufferPointer { results in
       nonisolated(unsafe) let results = results
-      DispatchQueue.concurrentPerform(iterations: threads) { worker in
-        results[worker] = Result {
-          let workspace = plan.makeWorkspace()
-          var correct = 0
-          for index in stride(from: worker, to: chunks, by: threads) {
-            let examples = Array(index * chunk..<min((index + 1) * chunk, data.count))
-            let images = try data.images(examples)
-            guard images.rowSize == size else {
-              throw TrainingError.data(
-                "images have shape \(images.shape.dropFirst()), the network takes \(inputShape)")
-            }
-            var votes = [Int](repeating: 0, count: examples.count * classes)
-            for draw in 0..<max(draws, 1) {
-              images.values.withUnsafeBufferPointer {
-                guard let base = $0.baseAddress else { return }
-                workspace.input.update(from: base, count: $0.count)
-              }
-              workspace.forward(
-                count: examples.count,
-                noise: draws == 0
-                  ? []
-                  : examples.map {
-                    RandomKey(seed: seed, purpose: .modelNoise, example: $0, draw: draw)
-                  })
-              let logits = Tensor(shape: [examples.count, classes]) {
-                $0.baseAddress?.update(from: workspace.output, count: $0.count)
-              }
-              for (row, prediction) in logits.argmaxOfRows().enumerated() {
-                if let prediction { votes[row * classes + prediction] += 1 }
-              }
-            }
-            for (row, example) in examples.enumerated() {
-              let mine = votes[row * classes..<(row + 1) * classes]
-              // Outputs that are no numbers vote for nothing.
-              let most = max(mine.max() ?? 0, 1)
-              if mine.firstIndex(of: most) == mine.startIndex + data.labels[example] {
-                correct += 1
-              }
-            }
-          }
-          return correct
+      concurrently(chunks, threads: workspaces.count) { index, thread in
+        results[index] = Result {
+          try correctCount(
+            of: Array(index * chunk..<min((index + 1) * chunk, data.count)), of: data, draws, seed,
+            workspaces[thread])
         }
       }
     }
     return try results.reduce(0) { $0 + (try $1.get()) }
+  }
+
+  /// The same of some examples, no more than the workspace takes.
+  private func correctCount(
+    of examples: [Int], of data: TrainingData, _ draws: Int, _ seed: UInt64,
+    _ workspace: Workspace
+  ) throws -> Int {
+    let classes = outputShape.elementCount
+    let images = try data.images(examples)
+    guard images.rowSize == inputShape.elementCount else {
+      throw TrainingError.data(
+        "images have shape \(images.shape.dropFirst()), the network takes \(inputShape)")
+    }
+    var votes = [Int](repeating: 0, count: examples.count * classes)
+    for draw in 0..<max(draws, 1) {
+      workspace.load(images, 0..<examples.count)
+      workspace.forward(
+        count: examples.count,
+        noise: draws == 0
+          ? []
+          : examples.map {
+            RandomKey(seed: seed, purpose: .modelNoise, example: $0, draw: draw)
+          })
+      let logits = Tensor(shape: [examples.count, classes]) {
+        $0.baseAddress?.update(from: workspace.output, count: $0.count)
+      }
+      for (row, prediction) in logits.argmaxOfRows().enumerated() {
+        if let prediction { votes[row * classes + prediction] += 1 }
+      }
+    }
+    return examples.enumerated().count { row, example in
+      let mine = votes[row * classes..<(row + 1) * classes]
+      // Outputs that are no numbers vote for nothing.
+      let most = max(mine.max() ?? 0, 1)
+      return mine.firstIndex(of: most) == mine.startIndex + data.labels[example]
+    }
   }
 }
