@@ -129,6 +129,7 @@ let package = Package(
       tests(
         "Report",
         ["Datasets", "Evaluation", "Files", "Imaging", "NeuralNetworks", "Robustness", "Tensors"]),
+      tests("Benchmarks", []),
       tests("Gauntlet", ["GauntletCLI"]),
     ],
   swiftLanguageModes: [.v6],

@@ -11,13 +11,15 @@ public struct Benchmark: Sendable {
   public let operationsPerItem: Double
   /// Examples computed together by one thread.
   public let chunk: Int
-  /// Prepares for a number of threads: an answer's check and the work to be timed.
+  /// Prepares for a number of threads: an answer's check and the work to be timed. Works that were
+  /// prepared apart can run at the same time.
   let prepare: @Sendable (_ threads: Int) throws -> Prepared
 
   /// What is timed.
   struct Prepared {
-    /// The difference from a slow reference, relative to its largest magnitude, and its bound.
-    var error: Double
+    /// The difference from a slow reference, relative to its largest magnitude, and its bound;
+    /// asked for once at most, before `run`.
+    var error: () throws -> Double
     var allowedError: Double
     /// Items that one call of `run` does.
     var itemsPerRun: Int
@@ -31,9 +33,9 @@ public struct BenchmarkResult: Codable, Sendable {
   public var model: String?
   public var threads: Int
   public var chunk: Int
-  /// By the wall clock, from the median round.
+  /// By the wall clock, from the median run.
   public var itemsPerSecond: Double
-  /// By the process's processor time, from the median round.
+  /// By the process's processor time, from the median run.
   public var itemsPerProcessorSecond: Double
   /// Operations of a direct computation by processor time; may exceed the machine's peak where an
   /// algorithm with fewer operations is used.
@@ -44,14 +46,20 @@ public struct BenchmarkResult: Codable, Sendable {
   /// measured in the same run.
   public var matrixProductGigaflops: Double
   public var seconds: Double
+  /// Runs that were timed.
   public var rounds: Int
   public var items: Int
-  /// What was resident at most during the rounds, in MiB; 0 where the system does not tell.
+  /// What was resident at most during a first run, in MiB; 0 where the system does not tell.
   public var peakMemoryMiB: Double
   /// The same less what was resident before anything was prepared.
   public var workingMemoryMiB: Double
   /// The answer's largest difference from a reference in double precision, relative.
   public var error: Double
+  /// Over one thread, where both are measured.
+  public var speedup: Speedup?
+  /// The same of as many copies of the work as threads, each on one of its own, in sum: what the
+  /// machine has to give.
+  public var copiesSpeedup: Speedup?
 }
 
 /// What went wrong with a benchmark.
@@ -72,38 +80,39 @@ public enum BenchmarkError: Error, CustomStringConvertible {
 }
 
 extension Benchmark {
-  /// Checks the answer, then times rounds until `seconds` have passed, at least three.
-  func measure(threads: Int, seconds: Double, peak: Double) throws -> BenchmarkResult {
-    Clock.releaseFreedMemory()
-    let resident = Clock.memoryMiB("VmRSS")
-    let prepared = try prepare(threads)
-    Clock.releaseFreedMemory()
-    Clock.resetPeakMemory()
-    guard prepared.error <= prepared.allowedError else {
-      throw BenchmarkError.wrongAnswer(
-        work: work, model: model, error: prepared.error, allowed: prepared.allowedError)
+  /// Checks the answers, then times turns of each number of threads, one after the other, until each
+  /// has had `seconds`, at least three.
+  func measure(threads: [Int], seconds: Double, peak: Double) throws -> [BenchmarkResult] {
+    let timings = try threads.map { try Timing(self, threads: $0) }
+    let single = timings.first { $0.threads == 1 }
+    let copies = try timings.map { timing in
+      single == nil || timing.threads == 1
+        ? [] : try (0..<timing.threads).map { _ in try Timing.Copy(prepare(1)) }
     }
-    try prepared.run()
-    var wall: [Double] = []
-    var processor: [Double] = []
+    let share = Double(timings.count + copies.count { !$0.isEmpty })
     let begin = Clock.wall()
-    while wall.count < 3 || Clock.wall() - begin < seconds {
-      let (wallStart, processorStart) = (Clock.wall(), Clock.processor())
-      try prepared.run()
-      wall.append(Clock.wall() - wallStart)
-      processor.append(Clock.processor() - processorStart)
+    var turns = 0
+    while turns < 3 || Clock.wall() - begin < share * seconds {
+      for (timing, copies) in zip(timings, copies) {
+        try timing.turn()
+        if !copies.isEmpty { try timing.turn(of: copies) }
+      }
+      turns += 1
     }
-    let peakMemory = Clock.memoryMiB("VmHWM")
-    let items = Double(prepared.itemsPerRun)
-    let perProcessorSecond = items / median(processor)
-    let gigaflops = perProcessorSecond * operationsPerItem / 1e9
-    return BenchmarkResult(
-      work: work, model: model, threads: threads, chunk: chunk,
-      itemsPerSecond: items / median(wall), itemsPerProcessorSecond: perProcessorSecond,
-      effectiveGigaflops: gigaflops, shareOfMatrixProduct: gigaflops / peak,
-      matrixProductGigaflops: peak, seconds: median(wall), rounds: wall.count,
-      items: prepared.itemsPerRun, peakMemoryMiB: peakMemory,
-      workingMemoryMiB: max(0, peakMemory - resident), error: prepared.error)
+    return timings.map { timing in
+      let items = Double(timing.work.itemsPerRun)
+      let perProcessorSecond = items / median(timing.processor)
+      let gigaflops = perProcessorSecond * operationsPerItem / 1e9
+      return BenchmarkResult(
+        work: work, model: model, threads: timing.threads, chunk: chunk,
+        itemsPerSecond: items / median(timing.wall), itemsPerProcessorSecond: perProcessorSecond,
+        effectiveGigaflops: gigaflops, shareOfMatrixProduct: gigaflops / peak,
+        matrixProductGigaflops: peak, seconds: median(timing.wall),
+        rounds: timing.wall.count, items: timing.work.itemsPerRun, peakMemoryMiB: timing.peakMemory,
+        workingMemoryMiB: max(0, timing.peakMemory - timing.resident), error: timing.error,
+        speedup: timing.speedup(over: single),
+        copiesSpeedup: timing.copiesSpeedup(over: single))
+    }
   }
 }
 

@@ -13,14 +13,14 @@ public enum Benchmarks {
     /// Examples computed together by one thread, where a benchmark leaves that open; nil is the
     /// classifier's own choice.
     public var chunk: Int?
-    /// Thread counts, each measured.
+    /// Thread counts, measured in turn; no two alike.
     public var threads = [1]
     /// How long each is repeated.
     public var seconds = 1.0
     public init() {}
   }
 
-  /// Runs what is asked and reports each result as it is there.
+  /// Runs what is asked and reports the results of each benchmark as they are there.
   /// - Throws: ``BenchmarkError`` where nothing matches or an answer is wrong.
   public static func run(_ options: Options, report: (BenchmarkResult) throws -> Void) throws {
     let all =
@@ -40,9 +40,8 @@ public enum Benchmarks {
     }
     let peak = matrixProductGigaflops()
     for benchmark in chosen {
-      for threads in options.threads {
-        try report(try benchmark.measure(threads: threads, seconds: options.seconds, peak: peak))
-      }
+      try benchmark.measure(threads: options.threads, seconds: options.seconds, peak: peak)
+        .forEach(report)
     }
   }
 

@@ -31,7 +31,9 @@ enum CertificationBenchmarks {
       chunk: classifier.chunk
     ) { threads in
       let sessions = (0..<threads).map { _ in Session(classifier.session()) }
-      return .init(error: try error(of: classifier), allowedError: 1e-4, itemsPerRun: threads) {
+      return .init(
+        error: { try error(of: classifier) }, allowedError: 1e-4, itemsPerRun: threads
+      ) {
         DispatchQueue.concurrentPerform(iterations: threads) { thread in
           let tally = try? sessions[thread].value.tally(
             image(classifier, thread),

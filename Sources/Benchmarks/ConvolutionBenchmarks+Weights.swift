@@ -30,7 +30,7 @@ extension ConvolutionBenchmarks {
         from: filters.flatMap {
           weightGradient(shape, $0, inputs.pointer, gradients.pointer)
         })
-      return .init(error: error, allowedError: 1e-5, itemsPerRun: images, run: run)
+      return .init(error: { error }, allowedError: 1e-5, itemsPerRun: images, run: run)
     }
   }
 

@@ -93,7 +93,7 @@ enum ConvolutionBenchmarks {
         ]).values
       let error = relativeError(
         UnsafeBufferPointer(start: result.pointer, count: expected.count), from: expected)
-      return .init(error: error, allowedError: 1e-4, itemsPerRun: images) {
+      return .init(error: { error }, allowedError: 1e-4, itemsPerRun: images) {
         run(values.pointer, result.pointer)
       }
     }

@@ -33,8 +33,9 @@ enum PrivateTrainingBenchmarks {
             noiseMultiplier: noiseMultiplier),
           for: network, count: batchSize, seed: 1, threads: threads)
       }
-      let error = try difference(
-        of: descent(0), from: network, images.rows(0..<min(batchSize, 48)), labels)
+      func error() throws -> Double {
+        try difference(of: descent(0), from: network, images.rows(0..<min(batchSize, 48)), labels)
+      }
       let trainer = try Trainer(
         network, on: data,
         configuration: TrainingConfiguration(

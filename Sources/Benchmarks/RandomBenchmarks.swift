@@ -14,7 +14,7 @@ enum RandomBenchmarks {
       let mean = (0..<count).reduce(0) { $0 + Double(buffers[0].pointer[$1]) } / Double(count)
       // Five standard errors of the mean.
       return .init(
-        error: abs(mean), allowedError: 5 / Double(count).squareRoot(),
+        error: { abs(mean) }, allowedError: 5 / Double(count).squareRoot(),
         itemsPerRun: count * threads
       ) {
         DispatchQueue.concurrentPerform(iterations: threads) { thread in

@@ -9,7 +9,11 @@ struct BenchCommand: ParsableCommand {
     abstract: "Times networks, attacks and random numbers; one line of JSON each.",
     discussion: """
       Every answer is compared with a reference in double precision before it is timed. The first \
-      thing measured is what a large matrix product reaches on one core; effective GFLOP/s count the operations of a direct convolution, whatever the algorithm really does.
+      thing measured is what a large matrix product reaches on one core; effective GFLOP/s count \
+      the operations of a direct convolution, whatever the algorithm really does. Numbers of \
+      threads are timed in turn; with 1 among them the others have a speedup over it, and that of \
+      as many copies of the work at once, which is what the machine has to give: medians of the \
+      turns with an interval of 95 %.
 
       EXAMPLES
         gauntlet bench
@@ -23,10 +27,10 @@ struct BenchCommand: ParsableCommand {
       "Only those whose 'model/work' contains one of these.", valueName: "name"))
   var only: [String] = []
 
-  @Option(help: ArgumentHelp("Numbers of threads, each measured.", valueName: "n,n"))
+  @Option(help: ArgumentHelp("Numbers of threads, measured in turn.", valueName: "n,n"))
   var threads = NumberList.one
 
-  @Option(help: ArgumentHelp("How long each is repeated.", valueName: "s"))
+  @Option(help: ArgumentHelp("How long each is repeated; at least 0.3.", valueName: "s"))
   var seconds = 1.0
 
   @Option(
@@ -41,6 +45,9 @@ struct BenchCommand: ParsableCommand {
     }
     guard threads.values.allSatisfy({ $0 >= 1 && $0 <= 1024 && $0 == $0.rounded() }) else {
       throw ValidationError("--threads are whole numbers from 1 to 1024")
+    }
+    guard Set(threads.values).count == threads.values.count else {
+      throw ValidationError("--threads names a number twice")
     }
     guard seconds >= 0, seconds < 3600 else {
       throw ValidationError("--seconds is to be 0 to 3600, not \(seconds)")

@@ -28,6 +28,9 @@ import Testing
     (
       ["evaluate", "--gallery", "a", "--export", "a"], "--gallery and --export are the same folder"
     ),
+    (["bench", "--threads", "1,1"], "--threads names a number twice"),
+    (["bench", "--threads", "1.5"], "--threads are whole numbers from 1 to 1024"),
+    (["bench", "nothing"], "no benchmark 'nothing'; there are: paper-mnist/forward"),
     (["attacks", "nothing"], "there is no attack 'nothing'; there are fgsm"),
     (["conquer"], "Unexpected argument 'conquer'"),
   ])

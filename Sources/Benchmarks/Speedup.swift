@@ -1,0 +1,32 @@
+import Foundation
+
+/// How many times the items of one thread something does in a second, from turns with it.
+public struct Speedup: Codable, Sendable, Equatable {
+  /// The median over the turns.
+  public var median: Double
+  /// An interval for the median of the turns' distribution by its order statistics, at 95 % where
+  /// turns are independent; with fewer than six of them from the least to the greatest.
+  public var low: Double, high: Double
+
+  /// - Parameter ratios: one a turn, at least one.
+  package init(ratios: [Double]) {
+    let sorted = ratios.sorted()
+    let outside = Self.outside(sorted.count)
+    median = sorted[(sorted.count - 1) / 2]
+    low = sorted[outside]
+    high = sorted[sorted.count - 1 - outside]
+  }
+
+  /// The most values that may be left out at each end: the probability that fewer than these are
+  /// below the median, as many fair coins, is at most 2.5 %.
+  private static func outside(_ count: Int) -> Int {
+    var probability = exp2(-Double(count))
+    var (sum, heads) = (probability, 0)
+    while sum <= 0.025 {
+      heads += 1
+      probability *= Double(count - heads + 1) / Double(heads)
+      sum += probability
+    }
+    return max(heads - 1, 0)
+  }
+}

@@ -1,0 +1,13 @@
+import Benchmarks
+import Testing
+
+@Suite struct SpeedupTests {
+  /// Order statistics for 95 % as in tables of the sign test: with 6 values the 1st and 6th, with 9
+  /// the 2nd and 8th, with 20 the 6th and 15th, with 100 the 40th and 61st.
+  @Test(arguments: [(1, 1, 1), (5, 1, 5), (6, 1, 6), (9, 2, 8), (20, 6, 15), (100, 40, 61)])
+  func intervalsAreThoseOfTheSignTest(count: Int, low: Int, high: Int) {
+    let speedup = Speedup(ratios: (1...count).map(Double.init).shuffled())
+    #expect(speedup.low == Double(low) && speedup.high == Double(high))
+    #expect(speedup.median == Double((count + 1) / 2))
+  }
+}
