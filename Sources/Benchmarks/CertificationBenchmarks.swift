@@ -1,4 +1,3 @@
-import Dispatch
 import NeuralNetworks
 import Robustness
 import Tensors
@@ -32,12 +31,12 @@ enum CertificationBenchmarks {
     ) { threads in
       let sessions = (0..<threads).map { _ in Session(classifier.session()) }
       return .init(
-        error: { try error(of: classifier) }, allowedError: 1e-4, itemsPerRun: threads
+        error: { try error(of: classifier) }, allowedError: 1e-4, itemsPerRun: 4 * threads
       ) {
-        DispatchQueue.concurrentPerform(iterations: threads) { thread in
+        concurrently(4 * threads, threads: threads) { index, thread in
           let tally = try? sessions[thread].value.tally(
-            image(classifier, thread),
-            key: RandomKey(seed: 1, purpose: .modelNoise, example: thread), draws: draws)
+            image(classifier, index),
+            key: RandomKey(seed: 1, purpose: .modelNoise, example: index), draws: draws)
           precondition(tally?.total == draws, "draws are missing")
         }
       }

@@ -131,8 +131,8 @@ private final class Sessions: @unchecked Sendable {
 
   init(_ classifier: Classifier, _ batch: Batch, _ threads: Int) {
     sessions = (0..<threads).map { _ in classifier.session() }
-    parts = stride(from: 0, to: batch.count, by: classifier.chunk).map {
-      batch.selecting(Array($0..<min($0 + classifier.chunk, batch.count)))
+    parts = (0..<batch.count).chunks(of: classifier.chunk, threads: threads).map {
+      batch.selecting(Array($0))
     }
   }
 

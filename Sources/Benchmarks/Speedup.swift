@@ -7,14 +7,19 @@ public struct Speedup: Codable, Sendable, Equatable {
   /// An interval for the median of the turns' distribution by its order statistics, at 95 % where
   /// turns are independent; with fewer than six of them from the least to the greatest.
   public var low: Double, high: Double
+  /// From the fastest turn of each: others who use the machine only slow it.
+  public var ofFastest: Double
 
-  /// - Parameter ratios: one a turn, at least one.
-  package init(ratios: [Double]) {
-    let sorted = ratios.sorted()
+  /// - Parameters:
+  ///   - rates: items a second in each turn, at least one.
+  ///   - single: the same of one thread, turn by turn.
+  package init(rates: [Double], over single: [Double]) {
+    let sorted = zip(rates, single).map { $0 / $1 }.sorted()
     let outside = Self.outside(sorted.count)
     median = sorted[(sorted.count - 1) / 2]
     low = sorted[outside]
     high = sorted[sorted.count - 1 - outside]
+    ofFastest = (rates.max() ?? .nan) / (single.max() ?? .nan)
   }
 
   /// The most values that may be left out at each end: the probability that fewer than these are

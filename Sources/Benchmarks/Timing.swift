@@ -85,12 +85,12 @@ final class Timing {
   /// Over the turns of one thread; nil if this is they, or nobody took them.
   func speedup(over single: Timing?) -> Speedup? {
     guard let single, threads > 1 else { return nil }
-    return Speedup(ratios: zip(rates, single.rates).map { $0 / $1 })
+    return Speedup(rates: rates, over: single.rates)
   }
 
   /// The same of copies.
   func copiesSpeedup(over single: Timing?) -> Speedup? {
     guard let single, !copyRates.isEmpty else { return nil }
-    return Speedup(ratios: zip(copyRates, single.rates).map { $0 / $1 })
+    return Speedup(rates: copyRates, over: single.rates)
   }
 }

@@ -125,17 +125,3 @@ public struct Evaluator: Sendable {
     ).run()
   }
 }
-
-extension Range<Int> {
-  /// Consecutive pieces of `size` as long as there is one for each thread, then one smaller piece
-  /// for each, as alike as can be, so that all threads end at about the same time.
-  package func chunks(of size: Int, threads: Int) -> [Range<Int>] {
-    let round = size * threads
-    let rest = upperBound - count % round
-    let whole = stride(from: lowerBound, to: rest, by: size).map { $0..<$0 + size }
-    let last = (0..<threads).map { thread in
-      rest + count % round * thread / threads..<rest + count % round * (thread + 1) / threads
-    }
-    return whole + last.filter { !$0.isEmpty }
-  }
-}

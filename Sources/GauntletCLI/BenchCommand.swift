@@ -13,7 +13,7 @@ struct BenchCommand: ParsableCommand {
       the operations of a direct convolution, whatever the algorithm really does. Numbers of \
       threads are timed in turn; with 1 among them the others have a speedup over it, and that of \
       as many copies of the work at once, which is what the machine has to give: medians of the \
-      turns with an interval of 95 %.
+      turns with an interval of 95 %, and from the fastest turns.
 
       EXAMPLES
         gauntlet bench

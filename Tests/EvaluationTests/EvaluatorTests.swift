@@ -169,20 +169,6 @@ import Testing
     #expect(summary.attacks[0].cost.gradients == 8 && summary.attacks[0].cost.forwards == 0)
   }
 
-  /// What each of equal threads gets by turns: no more than one example over its share.
-  @Test(arguments: [0, 1, 2, 15, 16, 17, 20, 32, 40, 63, 64, 100, 161], [1, 2, 3, 7])
-  func threadsShareARangeEvenly(count: Int, threads: Int) {
-    let chunks = (5..<5 + count).chunks(of: 16, threads: threads)
-    #expect(chunks.flatMap { $0 } == Array(5..<5 + count))
-    #expect(chunks.allSatisfy { (1...16).contains($0.count) })
-    let loads = (0..<threads).map { thread in
-      stride(from: thread, to: chunks.count, by: threads).reduce(0) { $0 + chunks[$1].count }
-    }
-    #expect(loads.allSatisfy { $0 <= (count + threads - 1) / threads })
-    // No smaller pieces than that takes.
-    #expect(chunks.count <= max(count / 16 + threads, 1))
-  }
-
   @Test(arguments: [1, 2]) func anInterruptedRunLeavesTheFirstExamples(threads: Int) throws {
     let whole = try makePlan(["0.1"], range: 10..<50)
     var reference: [String] = []

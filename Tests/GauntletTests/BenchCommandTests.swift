@@ -3,7 +3,7 @@ import Testing
 
 @Suite struct BenchCommandTests {
   private struct Line: Decodable {
-    struct Speedup: Decodable { var median, low, high: Double }
+    struct Speedup: Decodable { var median, low, high, ofFastest: Double }
     var work: String
     var threads: Int
     var itemsPerSecond, itemsPerProcessorSecond, seconds, error: Double
@@ -27,6 +27,7 @@ import Testing
     for speedup in [lines[1].speedup, lines[1].copiesSpeedup] {
       let speedup = try #require(speedup)
       #expect(0 < speedup.low && speedup.low <= speedup.median && speedup.median <= speedup.high)
+      #expect(speedup.ofFastest > 0)
     }
   }
 
