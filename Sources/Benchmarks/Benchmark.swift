@@ -9,8 +9,10 @@ public struct Benchmark: Sendable {
   /// Operations of a direct computation for one item (a multiplication and an addition are two),
   /// or 0 where that makes no sense.
   public let operationsPerItem: Double
-  /// Examples computed together by one thread.
+  /// The most examples computed together by one thread.
   public let chunk: Int
+  /// False where it runs on one thread whatever is asked.
+  var usesThreads = true
   /// Prepares for a number of threads: an answer's check and the work to be timed. Works that were
   /// prepared apart can run at the same time.
   let prepare: @Sendable (_ threads: Int) throws -> Prepared
@@ -49,9 +51,10 @@ public struct BenchmarkResult: Codable, Sendable {
   /// Runs that were timed.
   public var rounds: Int
   public var items: Int
-  /// What was resident at most during a first run, in MiB; 0 where the system does not tell.
+  /// What was resident at most during a first run, in MiB, with what was prepared for other numbers
+  /// of threads before; 0 where the system does not tell.
   public var peakMemoryMiB: Double
-  /// The same less what was resident before anything was prepared.
+  /// The same less what was resident before this was prepared.
   public var workingMemoryMiB: Double
   /// The answer's largest difference from a reference in double precision, relative.
   public var error: Double
@@ -83,7 +86,7 @@ extension Benchmark {
   /// Checks the answers, then times turns of each number of threads, one after the other, until each
   /// has had `seconds`, at least three.
   func measure(threads: [Int], seconds: Double, peak: Double) throws -> [BenchmarkResult] {
-    let timings = try threads.map { try Timing(self, threads: $0) }
+    let timings = try (usesThreads ? threads : [1]).map { try Timing(self, threads: $0) }
     let single = timings.first { $0.threads == 1 }
     let copies = try timings.map { timing in
       single == nil || timing.threads == 1

@@ -1,4 +1,3 @@
-import Dispatch
 import Foundation
 import NeuralNetworks
 import Tensors
@@ -10,7 +9,7 @@ public enum Benchmarks {
     /// Works or models whose name contains one of these, all if empty; single convolutions only if
     /// one of these has that word in it.
     public var only: [String] = []
-    /// Examples computed together by one thread, where a benchmark leaves that open; nil is the
+    /// The most examples computed together by one thread, where a benchmark leaves that open; nil is the
     /// classifier's own choice.
     public var chunk: Int?
     /// Thread counts, measured in turn; no two alike.

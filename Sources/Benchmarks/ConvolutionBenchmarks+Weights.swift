@@ -12,7 +12,7 @@ extension ConvolutionBenchmarks {
     }
     return Benchmark(
       work: "weights-\(route)", model: shape.name, operationsPerItem: shape.operations,
-      chunk: images
+      chunk: images, usesThreads: false
     ) { _ in
       let inputSize = shape.channels * shape.size * shape.size
       let outputSize = shape.filters * window.outHeight * window.outWidth
@@ -22,15 +22,17 @@ extension ConvolutionBenchmarks {
       let depth = shape.channels * shape.kernel * shape.kernel
       let result = AlignedBuffer(count: shape.filters * depth)
       let run = weightKernel(shape, route, inputs, gradients, result)
-      run()
-      // Every weight of the first and the last filter.
-      let filters = [0, shape.filters - 1]
-      let error = relativeError(
-        filters.flatMap { UnsafeBufferPointer(start: result.pointer + $0 * depth, count: depth) },
-        from: filters.flatMap {
-          weightGradient(shape, $0, inputs.pointer, gradients.pointer)
-        })
-      return .init(error: { error }, allowedError: 1e-5, itemsPerRun: images, run: run)
+      func error() -> Double {
+        run()
+        // Every weight of the first and the last filter.
+        let filters = [0, shape.filters - 1]
+        return relativeError(
+          filters.flatMap { UnsafeBufferPointer(start: result.pointer + $0 * depth, count: depth) },
+          from: filters.flatMap {
+            weightGradient(shape, $0, inputs.pointer, gradients.pointer)
+          })
+      }
+      return .init(error: error, allowedError: 1e-5, itemsPerRun: images, run: run)
     }
   }
 

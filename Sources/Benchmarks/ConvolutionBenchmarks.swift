@@ -74,7 +74,7 @@ enum ConvolutionBenchmarks {
     if route == "winograd" && !WinogradConvolution.fits(window) { return nil }
     return Benchmark(
       work: "\(isGradient ? "gradient" : "forward")-\(route)", model: shape.name,
-      operationsPerItem: shape.operations, chunk: images
+      operationsPerItem: shape.operations, chunk: images, usesThreads: false
     ) { _ in
       let inputs = shape.channels * shape.size * shape.size
       let outputs = shape.filters * window.outHeight * window.outWidth
@@ -83,17 +83,19 @@ enum ConvolutionBenchmarks {
         RandomKey(seed: 7, purpose: .test).normals(images * from))
       let result = AlignedBuffer(count: images * to)
       let run = kernel(shape, route, isGradient: isGradient)
-      run(values.pointer, result.pointer)
-      let example = (0..<from).map { Double(values.pointer[$0]) }
-      let expected =
-        isGradient
-        ? gradient(shape, example)
-        : shape.layer.evaluate([
-          ReferenceTensor(shape: [shape.channels, shape.size, shape.size], values: example)
-        ]).values
-      let error = relativeError(
-        UnsafeBufferPointer(start: result.pointer, count: expected.count), from: expected)
-      return .init(error: { error }, allowedError: 1e-4, itemsPerRun: images) {
+      func error() -> Double {
+        run(values.pointer, result.pointer)
+        let example = (0..<from).map { Double(values.pointer[$0]) }
+        let expected =
+          isGradient
+          ? gradient(shape, example)
+          : shape.layer.evaluate([
+            ReferenceTensor(shape: [shape.channels, shape.size, shape.size], values: example)
+          ]).values
+        return relativeError(
+          UnsafeBufferPointer(start: result.pointer, count: expected.count), from: expected)
+      }
+      return .init(error: error, allowedError: 1e-4, itemsPerRun: images) {
         run(values.pointer, result.pointer)
       }
     }

@@ -2,7 +2,7 @@ import Foundation
 
 /// How many times the items of one thread something does in a second, from turns with it.
 public struct Speedup: Codable, Sendable, Equatable {
-  /// The median over the turns.
+  /// The median over the turns, the lower of two.
   public var median: Double
   /// An interval for the median of the turns' distribution by its order statistics, at 95 % where
   /// turns are independent; with fewer than six of them from the least to the greatest.
@@ -25,12 +25,13 @@ public struct Speedup: Codable, Sendable, Equatable {
   /// The most values that may be left out at each end: the probability that fewer than these are
   /// below the median, as many fair coins, is at most 2.5 %.
   private static func outside(_ count: Int) -> Int {
-    var probability = exp2(-Double(count))
-    var (sum, heads) = (probability, 0)
+    // By its logarithm, since 2^-count may be no number.
+    var logarithm = -Double(count) * log(2)
+    var (sum, heads) = (exp(logarithm), 0)
     while sum <= 0.025 {
       heads += 1
-      probability *= Double(count - heads + 1) / Double(heads)
-      sum += probability
+      logarithm += log(Double(count - heads + 1) / Double(heads))
+      sum += exp(logarithm)
     }
     return max(heads - 1, 0)
   }

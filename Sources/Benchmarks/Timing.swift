@@ -1,4 +1,4 @@
-import Tensors
+import Foundation
 
 /// The turns of a benchmark on a number of threads, each of some runs.
 final class Timing {
@@ -10,9 +10,12 @@ final class Timing {
   /// Seconds of each run.
   private(set) var wall: [Double] = []
   private(set) var processor: [Double] = []
-  /// Items a second of each turn, and of copies' turns.
+  /// Items a second over each turn, and of copies together.
   private var rates: [Double] = []
   private var copyRates: [Double] = []
+
+  /// Seconds that runs follow each other at least: threads that others do not need fall asleep.
+  private static let turnSeconds = 0.1
 
   /// One of several works that run at the same time.
   struct Copy: @unchecked Sendable {
@@ -24,20 +27,11 @@ final class Timing {
       try work.run()
     }
 
-    /// Items a second in a turn.
+    /// Items a second over a turn.
     func turn() throws -> Double {
-      let start = Clock.wall()
-      var runs = 0
-      repeat {
-        try work.run()
-        runs += 1
-      } while Clock.wall() - start < Timing.turn
-      return Double(runs * work.itemsPerRun) / (Clock.wall() - start)
+      try Timing.turn(work) { try work.run() }
     }
   }
-
-  /// Seconds that runs follow each other at least: threads that others do not need fall asleep.
-  private static let turn = 0.1
 
   /// Prepares the work, checks its answer and runs it once.
   init(_ benchmark: Benchmark, threads: Int) throws {
@@ -58,15 +52,26 @@ final class Timing {
 
   /// Times runs for a turn.
   func turn() throws {
-    let first = wall.count
-    let start = Clock.wall()
-    repeat {
+    let rate = try Self.turn(work) {
       let (wallStart, processorStart) = (Clock.wall(), Clock.processor())
       try work.run()
       wall.append(Clock.wall() - wallStart)
       processor.append(Clock.processor() - processorStart)
-    } while Clock.wall() - start < Self.turn
-    rates.append(Double(work.itemsPerRun) / median(Array(wall[first...])))
+    }
+    rates.append(rate)
+  }
+
+  /// Calls `run` for a turn; items a second over all of it.
+  private static func turn(_ work: Benchmark.Prepared, run: () throws -> Void) throws -> Double {
+    let start = Clock.wall()
+    var runs = 0
+    var seconds = 0.0
+    repeat {
+      try run()
+      runs += 1
+      seconds = Clock.wall() - start
+    } while seconds < turnSeconds
+    return Double(runs * work.itemsPerRun) / seconds
   }
 
   /// Times copies for a turn, each on a thread of its own.
@@ -75,9 +80,15 @@ final class Timing {
     results.withUnsafeMutableBufferPointer { results in
       // Each copy has its own result.
       nonisolated(unsafe) let results = results
-      concurrently(copies.count, threads: copies.count) { index, _ in
-        results[index] = Result { try copies[index].turn() }
+      let group = DispatchGroup()
+      for (index, copy) in copies.enumerated() {
+        group.enter()
+        Thread.detachNewThread {
+          results[index] = Result { try copy.turn() }
+          group.leave()
+        }
       }
+      group.wait()
     }
     copyRates.append(try results.reduce(0) { try $0 + $1.get() })
   }

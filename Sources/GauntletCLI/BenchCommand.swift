@@ -19,7 +19,7 @@ struct BenchCommand: ParsableCommand {
         gauntlet bench
         gauntlet bench paper-mnist/ --threads 1,2
         gauntlet bench /forward /fgsm --seconds 5
-        gauntlet bench convolution --seconds 0.2      every route for every shape; only if named
+        gauntlet bench convolution --seconds 0.3      every route for every shape; only if named
       """)
 
   @Argument(
@@ -35,7 +35,7 @@ struct BenchCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Examples computed together by one thread (default: by the network's memory).",
+      "The most examples computed together by one thread (default: by the network's memory).",
       valueName: "n"))
   var chunk: Int?
 

@@ -93,22 +93,24 @@ public struct Adversary: Sendable {
     }
     let work = chunks
     // Each thread has a session of its own, each chunk its own result.
-    nonisolated(unsafe) let sessions = (0..<min(threads, work.count)).map { _ in
-      classifier.session()
-    }
+    var sessions = [ClassifierSession?](repeating: nil, count: threads)
     var results = [Result<Tensor, any Error>?](repeating: nil, count: work.count)
     results.withUnsafeMutableBufferPointer { results in
-      nonisolated(unsafe) let results = results
-      concurrently(work.count, threads: sessions.count) { chunk, thread in
-        let (attack, positions) = work[chunk]
-        let task = AttackTask(
-          batch: Batch(
-            images: step.images.rows(positions), indices: positions.map { step.indices[$0] }),
-          criteria: positions.map { .untargeted(label: step.labels[$0]) },
-          threats: [[ThreatModel](repeating: threat, count: positions.count)], choice: .last,
-          // Fresh random starts in every step.
-          seed: seed &+ UInt64(step.number + 1) &* 0x9e37_79b9_7f4a_7c15)
-        results[chunk] = Result { try attack.perturb(task, against: sessions[thread])[0] }
+      sessions.withUnsafeMutableBufferPointer { sessions in
+        nonisolated(unsafe) let (results, sessions) = (results, sessions)
+        concurrently(work.count, threads: threads) { chunk, thread in
+          let (attack, positions) = work[chunk]
+          let task = AttackTask(
+            batch: Batch(
+              images: step.images.rows(positions), indices: positions.map { step.indices[$0] }),
+            criteria: positions.map { .untargeted(label: step.labels[$0]) },
+            threats: [[ThreatModel](repeating: threat, count: positions.count)], choice: .last,
+            // Fresh random starts in every step.
+            seed: seed &+ UInt64(step.number + 1) &* 0x9e37_79b9_7f4a_7c15)
+          let session = sessions[thread] ?? classifier.session()
+          sessions[thread] = session
+          results[chunk] = Result { try attack.perturb(task, against: session)[0] }
+        }
       }
     }
     var images = step.images

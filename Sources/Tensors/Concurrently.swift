@@ -7,7 +7,7 @@ internal import Synchronization
 #endif
 
 /// Calls `body` once for each of `0..<count`, on up to `threads` threads at a time, one index after
-/// the other as threads become free.
+/// the other as threads become free, in ascending order: it may wait for what smaller indices do.
 ///
 /// For work that comes in pieces of tens of microseconds and more, again and again: threads that
 /// have just helped look out for more for a moment before they sleep, so that the next call does not

@@ -56,7 +56,7 @@ private struct SumOperation: Operation {
   var backwardReads: BackwardReads { rectified && !keepsSigns ? .output : [] }
 
   /// Numbers that all passes are made over before the next are looked at, so that they are read and
-  /// written once.
+  /// written once; a multiple of 32, for the signs.
   private static let piece = 1 << 12
 
   private func pieces(_ call: Call, _ body: (_ start: Int, _ count: Int) -> Void) {

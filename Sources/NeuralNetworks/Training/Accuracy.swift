@@ -11,31 +11,28 @@ extension Network {
   public func correctCount(
     on data: TrainingData, threads: Int = 1, draws: Int = 0, seed: UInt64 = 0
   ) throws -> Int {
-    let chunk = 64
+    let chunks = (0..<data.count).chunks(of: 64, threads: max(threads, 1))
     let draws = noises.isEmpty ? 0 : draws
-    let plan = Plan(self, capacity: chunk, purpose: .inference, keepsNoise: draws > 0)
-    let chunks = (data.count + chunk - 1) / chunk
+    let plan = Plan(self, capacity: 64, purpose: .inference, keepsNoise: draws > 0)
     // Each thread uses its own workspace, each chunk its own result.
-    nonisolated(unsafe) let workspaces = (0..<min(threads, chunks)).map { _ in
+    nonisolated(unsafe) let workspaces = (0..<min(threads, chunks.count)).map { _ in
       plan.makeWorkspace()
     }
-    var results = [Result<Int, any Error>](repeating: .success(0), count: chunks)
+    var results = [Result<Int, any Error>](repeating: .success(0), count: chunks.count)
     results.withUnsafeMutableBufferPointer { results in
       nonisolated(unsafe) let results = results
-      concurrently(chunks, threads: workspaces.count) { index, thread in
+      concurrently(chunks.count, threads: workspaces.count) { index, thread in
         results[index] = Result {
-          try correctCount(
-            of: Array(index * chunk..<min((index + 1) * chunk, data.count)), of: data, draws, seed,
-            workspaces[thread])
+          try correctCount(of: Array(chunks[index]), in: data, draws, seed, workspaces[thread])
         }
       }
     }
     return try results.reduce(0) { $0 + (try $1.get()) }
   }
 
-  /// The same of some examples, no more than the workspace takes.
+  /// How many of some examples, no more than the workspace takes.
   private func correctCount(
-    of examples: [Int], of data: TrainingData, _ draws: Int, _ seed: UInt64,
+    of examples: [Int], in data: TrainingData, _ draws: Int, _ seed: UInt64,
     _ workspace: Workspace
   ) throws -> Int {
     let classes = outputShape.elementCount

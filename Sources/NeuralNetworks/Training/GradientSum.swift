@@ -107,12 +107,9 @@ final class GradientSum {
     }
     total = AlignedBuffer(count: size)
     let memory = partSize
-    let few = threads == 1 ? 1 : 2 * threads
-    parts = (0..<max(few, min(8, (1 << 20) / max(memory, 1)))).map { _ in
-      AlignedBuffer(count: memory)
-    }
     ahead = threads == 1 ? 1 : 2
-    perRound = parts.count / ahead
+    perRound = max(threads, min(8, (1 << 20) / max(memory, 1)) / ahead)
+    parts = (0..<ahead * perRound).map { _ in AlignedBuffer(count: memory) }
   }
 
   /// The sum for each parameter after `compute`.
