@@ -136,9 +136,9 @@ private final class Signal: Sendable {
 
   /// Waits until it is sent, and forgets that it was.
   func wait() {
-    // Some 100 microseconds, about as long as it takes to be woken.
+    // Some 250 microseconds, twice as long as it takes to be woken.
     var looks = 0
-    while looks < 4096, state.load(ordering: .acquiring) != State.sent {
+    while looks < 8192, state.load(ordering: .acquiring) != State.sent {
       ck_pause()
       looks += 1
     }
