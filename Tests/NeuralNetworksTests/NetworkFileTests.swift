@@ -4,13 +4,15 @@ import Tensors
 import TestSupport
 import Testing
 
-@Suite struct NetworkFileTests {
+@Suite final class NetworkFileTests {
   private let folder: String
 
   init() throws {
     folder = FileManager.default.temporaryDirectory.path + "/gauntlet-\(UUID().uuidString)"
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
   }
+
+  deinit { try? FileManager.default.removeItem(atPath: folder) }
 
   private static func network() throws -> Network {
     func numbers(_ shape: [Int], _ index: Int) -> Tensor {
