@@ -1,4 +1,3 @@
-import Dispatch
 import Tensors
 
 /// Random numbers a second.
@@ -6,7 +5,7 @@ enum RandomBenchmarks {
   static let all = [
     Benchmark(work: "normals", model: nil, operationsPerItem: 0, chunk: count) { threads in
       let buffers = (0..<threads).map { _ in AlignedBuffer(count: count) }
-      func fill(_ thread: Int) {
+      @Sendable func fill(_ thread: Int) {
         RandomKey(seed: 5, purpose: .test, example: thread)
           .fillNormals(UnsafeMutableBufferPointer(start: buffers[thread].pointer, count: count))
       }
@@ -17,10 +16,7 @@ enum RandomBenchmarks {
         error: { abs(mean) }, allowedError: 5 / Double(count).squareRoot(),
         itemsPerRun: count * threads
       ) {
-        DispatchQueue.concurrentPerform(iterations: threads) { thread in
-          RandomKey(seed: 5, purpose: .test, example: thread)
-            .fillNormals(UnsafeMutableBufferPointer(start: buffers[thread].pointer, count: count))
-        }
+        concurrently(threads, threads: threads) { thread, _ in fill(thread) }
       }
     }
   ]

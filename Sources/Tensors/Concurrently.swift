@@ -136,7 +136,8 @@ private final class Signal: Sendable {
 
   /// Waits until it is sent, and forgets that it was.
   func wait() {
-    // Some 250 microseconds, twice as long as it takes to be woken.
+    // Some 250 microseconds: a step of training has 200 for one thread alone, and who sleeps by then
+    // begins 70 late.
     var looks = 0
     while looks < 8192, state.load(ordering: .acquiring) != State.sent {
       ck_pause()

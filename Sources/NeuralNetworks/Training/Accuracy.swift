@@ -11,9 +11,10 @@ extension Network {
   public func correctCount(
     on data: TrainingData, threads: Int = 1, draws: Int = 0, seed: UInt64 = 0
   ) throws -> Int {
-    let chunks = (0..<data.count).chunks(of: 64, threads: max(threads, 1))
+    let chunk = 64
+    let chunks = (0..<data.count).chunks(of: chunk, threads: threads)
     let draws = noises.isEmpty ? 0 : draws
-    let plan = Plan(self, capacity: 64, purpose: .inference, keepsNoise: draws > 0)
+    let plan = Plan(self, capacity: chunk, purpose: .inference, keepsNoise: draws > 0)
     // Each thread uses its own workspace, each chunk its own result.
     nonisolated(unsafe) let workspaces = (0..<min(threads, chunks.count)).map { _ in
       plan.makeWorkspace()

@@ -27,11 +27,9 @@ final class GradientSum {
   }
 
   /// Parts that are computed, then added.
-  private struct Round: @unchecked Sendable {
+  private struct Round: Sendable {
     let examples: Range<Int>
     let computed = DispatchGroup(), added = DispatchGroup()
-
-    init(_ examples: Range<Int>) { self.examples = examples }
 
     func parts(of size: Int) -> Int { (examples.count + size - 1) / size }
 
@@ -131,7 +129,7 @@ final class GradientSum {
       network, capacity: capacity, purpose: purpose, packing: packing, threads: threads)
     for workspace in workspaces { workspace.adopt(plan) }
     let rounds = stride(from: 0, through: max(count - 1, 0), by: perRound * partSize).map {
-      Round($0..<min($0 + perRound * partSize, count))
+      Round(examples: $0..<min($0 + perRound * partSize, count))
     }
     let tasks = tasks(of: rounds)
     // Each thread uses its own workspace and each part its own memory.
