@@ -28,21 +28,24 @@ enum NetworkBenchmarks {
     ]
   }()
 
-  /// How many images a model is timed with, some chunks for each of two threads, and the most
-  /// gradients for each of them.
-  private static func extent(_ model: BenchmarkModel) -> (images: Int, gradients: Int) {
+  /// The images of a run: at most and at least, in between as many as `most` gradients allow; and
+  /// the most gradients for each. Threads wait for each other at the end of a run, so where images
+  /// are cheap a run has as many as a small evaluation.
+  private static func extent(
+    _ model: BenchmarkModel
+  ) -> (most: Int, least: Int, gradients: Int) {
     switch model {
-    case .paperMNIST: (128, 100)
-    case .paperCIFAR: (64, 40)
-    case .resNet18: (64, 10)
+    case .paperMNIST: (1024, 128, 100)
+    case .paperCIFAR: (512, 64, 40)
+    case .resNet18: (128, 64, 10)
     }
   }
 
   static func all(_ model: BenchmarkModel, chunk: Int?) throws -> [Benchmark] {
     let classifier = Classifier(try model.network(), chunk: chunk)
     let forward = classifier.network.operationCount
-    let (images, gradients) = extent(model)
-    let batch = batch(of: images, classifier.inputShape)
+    let (most, least, gradients) = extent(model)
+    let batch = batch(of: most, classifier.inputShape)
     let logits = CheckOnce { try logitsError(of: classifier) }
     let gradient = CheckOnce {
       let error = try gradientError(of: classifier)
@@ -52,21 +55,23 @@ enum NetworkBenchmarks {
     let plain = Benchmark(
       work: "forward", model: model.rawValue, operationsPerItem: forward, chunk: classifier.chunk
     ) { threads in
-      let sessions = Sessions(classifier, batch, threads)
-      return .init(error: logits.value, allowedError: 1e-4, itemsPerRun: images) {
-        try sessions.forEach { session, part in _ = try session.logits(part) }
+      let sessions = Sessions(classifier, threads)
+      return .init(error: logits.value, allowedError: 1e-4, itemsPerRun: most) {
+        try sessions.forEach(of: batch) { session, part in _ = try session.logits(part) }
       }
     }
     return try [plain]
       + items.filter { $0.gradients <= gradients }.map { item in
+        let images = max(least, most / item.gradients)
+        let batch = Batch(images: batch.images.rows(0..<images), indices: Array(0..<images))
         let attack = try Attacks.make(name: item.attack, parameters: item.parameters)
         return Benchmark(
           work: item.work, model: model.rawValue,
           operationsPerItem: 2 * forward * Double(item.gradients), chunk: classifier.chunk
         ) { threads in
-          let sessions = Sessions(classifier, batch, threads)
+          let sessions = Sessions(classifier, threads)
           return .init(error: gradient.value, allowedError: 1e-4, itemsPerRun: images) {
-            try sessions.forEach { session, part in
+            try sessions.forEach(of: batch) { session, part in
               let threat = ThreatModel(norm: .linf, radius: 0.3, bounds: 0...1)
               let task = AttackTask(
                 batch: part, criteria: part.indices.map { .untargeted(label: $0 % 10) },
@@ -124,24 +129,27 @@ private final class CheckOnce: @unchecked Sendable {
   }
 }
 
-/// A batch cut into chunks and a session for each thread.
+/// A session for each thread.
 private final class Sessions: @unchecked Sendable {
   private let sessions: [ClassifierSession]
-  private let parts: [Batch]
+  private let chunk: Int
 
-  init(_ classifier: Classifier, _ batch: Batch, _ threads: Int) {
+  init(_ classifier: Classifier, _ threads: Int) {
     sessions = (0..<threads).map { _ in classifier.session() }
-    parts = (0..<batch.count).chunks(of: classifier.chunk, threads: threads).map {
-      batch.selecting(Array($0))
-    }
+    chunk = classifier.chunk
   }
 
-  /// Calls `body` for every chunk, as threads become free.
-  func forEach(_ body: @escaping (ClassifierSession, Batch) throws -> Void) throws {
+  /// Calls `body` for every chunk of a batch, as threads become free.
+  func forEach(
+    of batch: Batch, _ body: @escaping (ClassifierSession, Batch) throws -> Void
+  ) throws {
     let failures = Failures()
     let body = Unchecked(value: body)
-    concurrently(parts.count, threads: sessions.count) { part, thread in
-      do { try body.value(sessions[thread], parts[part]) } catch { failures.add(error) }
+    let chunks = (0..<batch.count).chunks(of: chunk, threads: sessions.count)
+    concurrently(chunks.count, threads: sessions.count) { index, thread in
+      let part = Batch(
+        images: batch.images.rows(chunks[index]), indices: Array(batch.indices[chunks[index]]))
+      do { try body.value(sessions[thread], part) } catch { failures.add(error) }
     }
     if let error = failures.first { throw error }
   }
