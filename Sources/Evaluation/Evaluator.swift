@@ -71,7 +71,8 @@ public struct Evaluator: Sendable {
     isCancelled: @escaping @Sendable () -> Bool = { false }
   ) throws -> EvaluationSummary {
     let total = plan.range.count
-    let chunks = plan.range.chunks(of: subject.chunk, threads: plan.threads)
+    let chunks = plan.range.chunks(
+      of: subject.chunk, least: subject.leastChunk, threads: plan.threads)
     var summary = SummaryAccumulator(plan)
     let run = runInOrder(
       count: chunks.count, threads: plan.threads, window: plan.threads * 4,

@@ -35,6 +35,8 @@ public struct SmoothedSubject: Subject {
   public var classCount: Int { classifier.classCount }
   public var bounds: ClosedRange<Float> { classifier.bounds }
   public var chunk: Int { classifier.chunk }
+  /// Draws for one image fill a chunk.
+  public var leastChunk: Int { 1 }
 
   public func subjectSession(
     seed: UInt64, isCancelled: @escaping () -> Bool

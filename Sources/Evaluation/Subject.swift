@@ -12,6 +12,8 @@ public protocol Subject: Sendable {
   var bounds: ClosedRange<Float> { get }
   /// The most examples that are computed together.
   var chunk: Int { get }
+  /// How few of them together take about as long for each as a chunk.
+  var leastChunk: Int { get }
 
   /// A session for one thread.
   /// - Parameter seed: the run's; the key of everything random.
@@ -96,6 +98,8 @@ public struct IssuedCertificate: Sendable, Hashable {
 }
 
 extension Classifier: Subject {
+  public var leastChunk: Int { (chunk + 1) / 2 }
+
   public func subjectSession(
     seed: UInt64, isCancelled: @escaping () -> Bool
   ) -> any SubjectSession { session(isCancelled: isCancelled) }
