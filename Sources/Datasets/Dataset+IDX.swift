@@ -80,7 +80,7 @@ struct IDX {
   }
 
   /// Reads an array of `rank` axes.
-  init(_ file: [UInt8], rank: Int, path: String) throws(DatasetError) {
+  init(_ file: consuming [UInt8], rank: Int, path: String) throws(DatasetError) {
     func word(_ index: Int) -> Int {
       file[4 * index..<4 * index + 4].reduce(0) { $0 << 8 | Int($1) }
     }
@@ -101,7 +101,9 @@ struct IDX {
         problem: "states an array of \(sizes.map(String.init).joined(separator: " x ")) bytes, but "
           + "\(file.count - header) follow")
     }
-    bytes = Array(file[header...])
+    // In place: there may be gigabytes.
+    file.removeFirst(header)
+    bytes = file
   }
 
   /// The file.
