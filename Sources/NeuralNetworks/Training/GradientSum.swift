@@ -8,8 +8,10 @@ internal import Tensors
 /// added in their order, piece by piece of the parameters. So the sums do not depend, to the bit,
 /// on the number of threads, nor on how many parts there is memory for.
 ///
-/// There is memory for a round of parts, or for two where there are threads, so that those who find
-/// no more to compute in one go on with the next, and add the one before meanwhile.
+/// Parts are added a round of them at a time. Where there are threads, there is memory for two
+/// rounds, so that those who find no more to compute in one go on with the next, and add the one
+/// before meanwhile. The last round is of a part for each thread: who is done with it adds all the
+/// others until the slowest is.
 final class GradientSum {
   /// A parameter's gradient: where it is in `total`, and a part's in the part's memory.
   private struct Parameter {
@@ -28,10 +30,8 @@ final class GradientSum {
 
   /// Parts that are computed, then added.
   private struct Round: Sendable {
-    let examples: Range<Int>
+    let parts: Range<Int>
     let computed = DispatchGroup(), added = DispatchGroup()
-
-    func parts(of size: Int) -> Int { (examples.count + size - 1) / size }
 
     func group(of work: Work) -> DispatchGroup {
       switch work {
@@ -41,7 +41,7 @@ final class GradientSum {
     }
   }
 
-  /// A part to compute, or a piece to add its round's parts to.
+  /// A part of the batch to compute, or a piece to add its round's parts to.
   private enum Work { case part(Int), piece(Int) }
 
   private let purpose: Plan.Purpose
@@ -55,8 +55,8 @@ final class GradientSum {
   /// How much of a part's memory, at its beginning, are sums.
   private let partSums: Int
   private let parts: [AlignedBuffer]
-  /// How many rounds there is memory for, and parts in each.
-  private let ahead: Int, perRound: Int
+  /// How many parts a round has, but for the last two.
+  private let perRound: Int
   private let total: AlignedBuffer
 
   /// - Parameters:
@@ -105,9 +105,9 @@ final class GradientSum {
     }
     total = AlignedBuffer(count: size)
     let memory = partSize
-    ahead = threads == 1 ? 1 : 2
-    perRound = max(threads, min(8, (1 << 20) / max(memory, 1)) / ahead)
-    parts = (0..<ahead * perRound).map { _ in AlignedBuffer(count: memory) }
+    let rounds = threads == 1 ? 1 : 2
+    perRound = max(threads, min(8, (1 << 20) / max(memory, 1)) / rounds)
+    parts = (0..<rounds * perRound).map { _ in AlignedBuffer(count: memory) }
   }
 
   /// The sum for each parameter after `compute`.
@@ -128,40 +128,39 @@ final class GradientSum {
     let plan = Plan(
       network, capacity: capacity, purpose: purpose, packing: packing, threads: threads)
     for workspace in workspaces { workspace.adopt(plan) }
-    let rounds = stride(from: 0, through: max(count - 1, 0), by: perRound * partSize).map {
-      Round(examples: $0..<min($0 + perRound * partSize, count))
-    }
+    let rounds = rounds(of: (count + partSize - 1) / partSize)
     let tasks = tasks(of: rounds)
     // Each thread uses its own workspace and each part its own memory.
     nonisolated(unsafe) let (sum, contribute) = (self, contribute)
     // A task waits for earlier ones alone, and those have begun.
     concurrently(tasks.count, threads: threads) { number, thread in
       let (index, work) = tasks[number]
-      let round = rounds[index]
       switch work {
       case .part(let part):
-        if index >= sum.ahead { rounds[index - sum.ahead].added.wait() }
-        let memory = index % sum.ahead * sum.perRound + part
-        let first = round.examples.lowerBound + part * sum.partSize
-        sum.parts[memory].pointer.update(repeating: 0, count: sum.partSums)
-        contribute(
-          first..<min(first + sum.partSize, round.examples.upperBound), sum.workspaces[thread]
-        ) { sum.buffers(memory, skipping: $0 - first) }
+        rounds.first { $0.parts.contains(part - sum.parts.count) }?.added.wait()
+        let first = part * sum.partSize
+        sum.memory(part).update(repeating: 0, count: sum.partSums)
+        contribute(first..<min(first + sum.partSize, count), sum.workspaces[thread]) {
+          sum.buffers(part, skipping: $0 - first)
+        }
       case .piece(let piece):
-        round.computed.wait()
+        rounds[index].computed.wait()
         if index > 0 { rounds[index - 1].added.wait() }
-        sum.add(
-          round.examples, from: index % sum.ahead * sum.perRound, to: sum.pieces[piece])
+        sum.add(rounds[index].parts, of: count, to: sum.pieces[piece])
       }
-      round.group(of: work).leave()
+      rounds[index].group(of: work).leave()
     }
     for workspace in workspaces { workspace.retire() }
+  }
+
+  private func memory(_ part: Int) -> UnsafeMutablePointer<Float> {
+    parts[part % parts.count].pointer
   }
 
   /// The memory of a part behind some of its examples.
   private func buffers(_ part: Int, skipping examples: Int) -> [GradientBuffer] {
     parameters.map { parameter in
-      let memory = parts[part].pointer + parameter.partPlace
+      let memory = memory(part) + parameter.partPlace
       guard let factors = parameter.factors else { return .sum(memory) }
       let row = examples * factors.rowsPerExample
       return .factors(
@@ -170,38 +169,54 @@ final class GradientSum {
     }
   }
 
-  /// The parts and pieces of the rounds, in an order in which tasks wait for earlier ones alone.
-  /// Where there is memory for two rounds, the pieces of one come amid the parts of the next, so that
-  /// what they wait for began long before.
+  /// A batch's parts, at least one round of them.
+  private func rounds(of count: Int) -> [Round] {
+    var rounds: [Round] = []
+    var left = 0..<count
+    func take(_ count: Int) {
+      rounds.append(Round(parts: left.prefix(count)))
+      left = left.dropFirst(count)
+    }
+    while left.count > parts.count { take(perRound) }
+    if threads > 1, left.count > threads { take(left.count - threads) }
+    take(left.count)
+    return rounds
+  }
+
+  /// The parts and pieces of the rounds, in an order in which tasks wait for earlier ones alone: for
+  /// their memory, for what they add, and for the pieces that come before theirs. Where there is
+  /// memory for two rounds, the pieces of one come amid the parts of the next, so that what they
+  /// wait for began long before, and behind the parts of the last.
   private func tasks(of rounds: [Round]) -> [(round: Int, work: Work)] {
     var tasks: [(round: Int, work: Work)] = []
     for index in 0...rounds.count {
-      let parts = index < rounds.count ? rounds[index].parts(of: partSize) : 0
-      let first = ahead == 1 ? 0 : min(max(perRound / 2, threads), parts)
-      tasks += (0..<first).map { (index, .part($0)) }
+      let parts = index < rounds.count ? rounds[index].parts : 0..<0
+      let before =
+        threads == 1 ? 0 : index == rounds.count - 1 ? parts.count : max(perRound / 2, threads)
+      tasks += parts.prefix(before).map { (index, .part($0)) }
       if index > 0 { tasks += pieces.indices.map { (index - 1, .piece($0)) } }
-      tasks += (first..<parts).map { (index, .part($0)) }
+      tasks += parts.dropFirst(before).map { (index, .part($0)) }
     }
     for (round, work) in tasks { rounds[round].group(of: work).enter() }
     return tasks
   }
 
-  /// Adds the parts of these examples, of which the first begin with zero.
-  private func add(_ examples: Range<Int>, from firstPart: Int, to piece: Piece) {
+  /// Adds some parts of a batch of `count` examples, of which the first begin with zero.
+  private func add(_ parts: Range<Int>, of count: Int, to piece: Piece) {
     let parameter = parameters[piece.parameter]
     let columns = parameter.factors?.columns ?? 1
-    let (first, count) = (piece.range.lowerBound, piece.range.count)
+    let (first, rows) = (piece.range.lowerBound, piece.range.count)
     let target = total.pointer + parameter.place + first * columns
-    if examples.lowerBound == 0 { target.update(repeating: 0, count: count * columns) }
-    for (part, start) in stride(from: 0, to: examples.count, by: partSize).enumerated() {
-      let memory = parts[firstPart + part].pointer + parameter.partPlace
+    if parts.lowerBound == 0 { target.update(repeating: 0, count: rows * columns) }
+    for part in parts {
+      let memory = memory(part) + parameter.partPlace
       guard let factors = parameter.factors else {
-        Tensors.add(memory + first, to: target, count: count)
+        Tensors.add(memory + first, to: target, count: rows)
         continue
       }
       addOuterProducts(
-        memory + factors.right(partSize) + first, leftStride: factors.rows, memory, rows: count,
-        columns: columns, count: min(partSize, examples.count - start) * factors.rowsPerExample,
+        memory + factors.right(partSize) + first, leftStride: factors.rows, memory, rows: rows,
+        columns: columns, count: min(partSize, count - part * partSize) * factors.rowsPerExample,
         to: target)
     }
   }
