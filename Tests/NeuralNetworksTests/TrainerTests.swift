@@ -121,12 +121,18 @@ import Testing
 
   @Test(arguments: [2, 3, 8], [false, true])
   func weightsDoNotDependOnThreads(threads: Int, isWide: Bool) throws {
-    let one = try Self.trainer(isWide: isWide)
-    let many = try Self.trainer(threads: threads, isWide: isWide)
-    for _ in 0..<5 {
-      #expect(try one.advance() == many.advance())
+    // Batches of 50: of so many chunks threads compute several together, or single ones.
+    for (batchSize, chunk) in [(20, 4), (50, 4), (50, 16)] {
+      var configuration = Self.configuration
+      configuration.batchSize = batchSize
+      configuration.chunk = chunk
+      let one = try Self.trainer(isWide: isWide, configuration)
+      let many = try Self.trainer(threads: threads, isWide: isWide, configuration)
+      for _ in 0..<3 {
+        #expect(try one.advance() == many.advance())
+      }
+      #expect(one.state == many.state)
     }
-    #expect(one.state == many.state)
   }
 
   /// Weights are packed again in the same memory: each step must see those of its own.
