@@ -31,9 +31,9 @@ enum CertificationBenchmarks {
     ) { threads in
       let sessions = (0..<threads).map { _ in Session(classifier.session()) }
       return .init(
-        error: { try error(of: classifier) }, allowedError: 1e-4, itemsPerRun: 4 * threads
+        error: { try error(of: classifier) }, allowedError: 1e-4, itemsPerRun: 8 * threads
       ) {
-        concurrently(4 * threads, threads: threads) { index, thread in
+        concurrently(8 * threads, threads: threads) { index, thread in
           let tally = try? sessions[thread].value.tally(
             image(classifier, index),
             key: RandomKey(seed: 1, purpose: .modelNoise, example: index), draws: draws)

@@ -35,9 +35,9 @@ enum NetworkBenchmarks {
     _ model: BenchmarkModel
   ) -> (most: Int, least: Int, gradients: Int) {
     switch model {
-    case .paperMNIST: (1024, 128, 100)
-    case .paperCIFAR: (512, 64, 40)
-    case .resNet18: (128, 64, 10)
+    case .paperMNIST: (1024, 256, 100)
+    case .paperCIFAR: (512, 128, 40)
+    case .resNet18: (256, 64, 10)
     }
   }
 
