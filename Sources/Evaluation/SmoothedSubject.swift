@@ -35,7 +35,7 @@ public struct SmoothedSubject: Subject {
   public var classCount: Int { classifier.classCount }
   public var bounds: ClosedRange<Float> { classifier.bounds }
   public var chunk: Int { classifier.chunk }
-  /// Draws for one image fill a chunk.
+  /// An image is decided by draws for it alone, which fill chunks.
   public var leastChunk: Int { 1 }
 
   public func subjectSession(

@@ -12,7 +12,7 @@ public protocol Subject: Sendable {
   var bounds: ClosedRange<Float> { get }
   /// The most examples that are computed together.
   var chunk: Int { get }
-  /// How few of them together take about as long for each as a chunk.
+  /// How few of them together take about as long for each as a chunk; half of it by default.
   var leastChunk: Int { get }
 
   /// A session for one thread.
@@ -97,9 +97,11 @@ public struct IssuedCertificate: Sendable, Hashable {
   public var covers: Bool { radius.map { $0 >= question.size } ?? false }
 }
 
-extension Classifier: Subject {
+extension Subject {
   public var leastChunk: Int { (chunk + 1) / 2 }
+}
 
+extension Classifier: Subject {
   public func subjectSession(
     seed: UInt64, isCancelled: @escaping () -> Bool
   ) -> any SubjectSession { session(isCancelled: isCancelled) }

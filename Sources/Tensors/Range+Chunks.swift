@@ -9,7 +9,7 @@ extension Range<Int> {
   package func chunks(of size: Int, least: Int? = nil, threads: Int) -> [Range<Int>] {
     let least = least ?? (size + 1) / 2
     precondition(
-      threads > 0 && (1...Swift.max(size, 1)).contains(least),
+      threads > 0 && least > 0 && least <= size,
       "\(threads) threads, pieces of \(least) to \(size)")
     if threads == 1 {
       return stride(from: lowerBound, to: upperBound, by: size).map {

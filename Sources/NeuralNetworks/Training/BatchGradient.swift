@@ -12,9 +12,9 @@ package typealias BatchLoss =
 
 /// Computes the gradient of a batch's loss with respect to the parameters, on several threads.
 ///
-/// The batch is cut by position into chunks; a chunk is computed by one thread, two together where
-/// there are enough for all threads, and what chunks contribute is added in their order. So the
-/// result does not depend, to the bit, on the number of threads.
+/// The batch is cut by position into chunks; a chunk is computed by one thread, two of up to 16
+/// examples together where there are enough for all threads, and what chunks contribute is added in
+/// their order. So the result does not depend, to the bit, on the number of threads.
 package final class BatchGradient {
   /// What is told about a batch.
   package struct Outcome {

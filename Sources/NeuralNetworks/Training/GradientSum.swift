@@ -10,8 +10,8 @@ internal import Tensors
 ///
 /// A thread computes several parts together as long as all threads can. Parts are added a round of
 /// them at a time. Where there are threads, there is memory for two rounds, so that those who find no
-/// more to compute in one go on with the next, and add the one before meanwhile. The last round is
-/// what each thread computes last: who is done with it adds all the others until the slowest is.
+/// more to compute in one go on with the next, and add the one before meanwhile. Their last round
+/// is what each thread computes last: who is done with it adds all the others until the slowest is.
 final class GradientSum {
   /// A parameter's gradient: where it is in `total`, and a part's in the part's memory.
   private struct Parameter {
@@ -62,7 +62,11 @@ final class GradientSum {
   private let pieces: [Piece]
   /// How much of a part's memory, at its beginning, are sums.
   private let partSums: Int
-  private let parts: [AlignedBuffer]
+  /// Memory of parts, as many as were ever needed, at most `places`.
+  private var parts: [AlignedBuffer] = []
+  private let places: Int
+  /// Floats of each.
+  private let partCount: Int
   /// How many parts a round has at most, but for the one before the last.
   private let perRound: Int
   private let total: AlignedBuffer
@@ -86,7 +90,7 @@ final class GradientSum {
       factors[step.parameters.lowerBound] = step.operation.gradientFactors
     }
     var parameters: [Parameter] = []
-    var (size, partSize) = (0, 0)
+    var (size, partCount) = (0, 0)
     func place(_ count: Int, _ end: inout Int) -> Int {
       defer { end += (count + 15) / 16 * 16 }
       return end
@@ -96,12 +100,12 @@ final class GradientSum {
       parameters.append(
         Parameter(
           place: place(count, &size), count: count,
-          partPlace: factors == nil ? place(count, &partSize) : 0, factors: factors))
+          partPlace: factors == nil ? place(count, &partCount) : 0, factors: factors))
     }
-    partSums = partSize
+    partSums = partCount
     for index in parameters.indices {
       guard let factors = parameters[index].factors else { continue }
-      parameters[index].partPlace = place(factors.count(self.partSize), &partSize)
+      parameters[index].partPlace = place(factors.count(partSize), &partCount)
     }
     self.parameters = parameters
     pieces = parameters.enumerated().flatMap { index, parameter in
@@ -113,10 +117,10 @@ final class GradientSum {
       }
     }
     total = AlignedBuffer(count: size)
-    let memory = partSize
+    self.partCount = partCount
     let rounds = threads == 1 ? 1 : 2
-    perRound = max(threads * together, min(8, (1 << 20) / max(memory, 1)) / rounds)
-    parts = (0..<rounds * perRound).map { _ in AlignedBuffer(count: memory) }
+    perRound = max(threads * together, min(8, (1 << 20) / max(partCount, 1)) / rounds)
+    places = rounds * perRound
   }
 
   /// The sum for each parameter after `compute`.
@@ -137,7 +141,9 @@ final class GradientSum {
     let plan = Plan(
       network, capacity: capacity, purpose: purpose, packing: packing, threads: threads)
     for workspace in workspaces { workspace.adopt(plan) }
-    let rounds = rounds(of: (count + partSize - 1) / partSize)
+    let all = (count + partSize - 1) / partSize
+    while parts.count < min(all, places) { parts.append(AlignedBuffer(count: partCount)) }
+    let rounds = rounds(of: all)
     let tasks = tasks(of: rounds)
     // Each thread uses its own workspace and each part its own memory.
     nonisolated(unsafe) let (sum, contribute) = (self, contribute)
@@ -147,7 +153,7 @@ final class GradientSum {
       switch work {
       case .parts(let parts):
         for part in parts {
-          rounds.first { $0.parts.contains(part - sum.parts.count) }?.added.wait()
+          rounds.first { $0.parts.contains(part - sum.places) }?.added.wait()
           sum.memory(part).update(repeating: 0, count: sum.partSums)
         }
         contribute(
@@ -165,7 +171,7 @@ final class GradientSum {
   }
 
   private func memory(_ part: Int) -> UnsafeMutablePointer<Float> {
-    parts[part % parts.count].pointer
+    parts[part % places].pointer
   }
 
   /// The memory of a part behind some of its examples.
@@ -193,7 +199,7 @@ final class GradientSum {
       rounds.append(Round(left.prefix(count)))
       left = left.dropFirst(count)
     }
-    while let first = left.first, count - first.lowerBound > parts.count {
+    while let first = left.first, count - first.lowerBound > places {
       take(left.prefix { $0.upperBound - first.lowerBound <= perRound }.count)
     }
     if threads > 1, left.count > threads { take(left.count - threads) }
