@@ -20,12 +20,11 @@ public protocol Operation: Sendable {
   /// used as working space.
   func backward(_ call: Call)
 
-  /// Adds the gradient of each parameter, summed over some of the call's examples in order, to
-  /// `sums`, or leaves its factors there.
-  /// Runs before `backward` of the same call, for ranges that together make the call, the first
-  /// first; it must leave `call.outputGradient` as it is, or change it in a way that `backward` may
-  /// repeat.
-  func addParameterGradients(_ call: Call, of examples: Range<Int>, to sums: [GradientBuffer])
+  /// Adds the gradient of each parameter, summed over the chunk's examples in order, to `sums`, or
+  /// leaves its factors there.
+  /// Runs before `backward` of the same call and must leave `call.outputGradient` as it is, or
+  /// change it in a way that `backward` may repeat.
+  func addParameterGradients(_ call: Call, to sums: [GradientBuffer])
 
   /// The shape of the gradient of the first parameter as a product, where parts of a batch may
   /// contribute its two factors (``GradientBuffer/factors(left:right:)``); nil by default.
@@ -71,9 +70,7 @@ extension Operation {
   public var scratchCount: Int { 0 }
   public var savedCount: Int { 0 }
   public var backwardReads: BackwardReads { [] }
-  public func addParameterGradients(
-    _ call: Call, of examples: Range<Int>, to sums: [GradientBuffer]
-  ) {}
+  public func addParameterGradients(_ call: Call, to sums: [GradientBuffer]) {}
   public var gradientFactors: GradientFactors? { nil }
 }
 

@@ -105,24 +105,16 @@ public final class Workspace {
   /// Adds the gradient with respect to every parameter of the network, summed over the chunk in
   /// order, to `sums`: one buffer a parameter, in the order of `Network.parameters`.
   public func addParameterGradients(to sums: [UnsafeMutablePointer<Float>]) {
-    addParameterGradients(to: [sums.map(GradientBuffer.sum)], of: max(count, 1))
+    addParameterGradients(to: sums.map(GradientBuffer.sum))
   }
 
-  /// The same for parts of `size` consecutive examples, of which the last may have fewer: for each
-  /// its own buffers, with factors where these are for them.
-  package func addParameterGradients(to parts: [[GradientBuffer]], of size: Int) {
+  /// The same, with factors where the buffer is for them.
+  func addParameterGradients(to sums: [GradientBuffer]) {
     precondition(plan.purpose == .training, "the plan is for \(plan.purpose)")
-    precondition(
-      parts.count == max((count + size - 1) / size, 1),
-      "\(parts.count) parts of \(count) by \(size)")
-    parts.forEach(checkBuffers)
+    checkBuffers(sums)
     runBackward { step, call in
       guard !step.parameters.isEmpty else { return }
-      for (part, sums) in parts.enumerated() {
-        step.operation.addParameterGradients(
-          call, of: part * size..<min((part + 1) * size, call.count),
-          to: Array(sums[step.parameters]))
-      }
+      step.operation.addParameterGradients(call, to: Array(sums[step.parameters]))
     }
   }
 

@@ -109,65 +109,36 @@ import Testing
     Fusion(description: "no maximum", input: [16, 8, 8], filters: 32, kernel: 3),
   ]
 
-  /// The layers, or each apart from the next by a view, and a dense one.
-  private static func network(
-    _ fusion: Fusion, rectified: Bool, apart: Bool = false
-  ) throws -> Network {
-    var network = Network(inputShape: fusion.input)
-    try network.append(
-      Convolution(
-        weight: randomTensor([fusion.filters, fusion.input[0], fusion.kernel, fusion.kernel]),
-        bias: randomTensor([fusion.filters], draw: 1),
-        stride: .init(fusion.stride, fusion.stride), padding: .init(all: fusion.kernel / 2)))
-    for layer in [rectified ? Activation(.relu) : nil, fusion.pool] as [(any Layer)?] {
-      guard let layer else { continue }
-      if apart { try network.append(Reshape(network.outputShape)) }
-      try network.append(layer)
-    }
-    if apart { try network.append(Reshape(network.outputShape)) }
-    try network.append(Reshape([network.outputShape.elementCount]))
-    try network.append(
-      Dense(weight: randomTensor([3, network.outputShape.elementCount], draw: 2)))
-    return network
-  }
-
-  /// What is fused in training changes no gradient but by roundings.
+  /// What is fused in training changes no gradient but by roundings: a view between two layers
+  /// keeps them apart.
   @Test(arguments: fusions, [false, true])
   func areThoseOfSeparateLayers(_ fusion: Fusion, rectified: Bool) throws {
+    func network(apart: Bool) throws -> Network {
+      var network = Network(inputShape: fusion.input)
+      try network.append(
+        Convolution(
+          weight: randomTensor([fusion.filters, fusion.input[0], fusion.kernel, fusion.kernel]),
+          bias: randomTensor([fusion.filters], draw: 1),
+          stride: .init(fusion.stride, fusion.stride), padding: .init(all: fusion.kernel / 2)))
+      for layer in [rectified ? Activation(.relu) : nil, fusion.pool] as [(any Layer)?] {
+        guard let layer else { continue }
+        if apart { try network.append(Reshape(network.outputShape)) }
+        try network.append(layer)
+      }
+      if apart { try network.append(Reshape(network.outputShape)) }
+      try network.append(Reshape([network.outputShape.elementCount]))
+      try network.append(
+        Dense(weight: randomTensor([3, network.outputShape.elementCount], draw: 2)))
+      return network
+    }
     let count = 5
     let inputs = RandomKey(seed: 14, purpose: .test).normals(count * fusion.input.elementCount)
     let cotangents = RandomKey(seed: 15, purpose: .test).normals(count * 3)
     let fused = Self.gradients(
-      try Self.network(fusion, rectified: rectified), inputs, cotangents, count: count)
-    let apart = Self.gradients(
-      try Self.network(fusion, rectified: rectified, apart: true), inputs, cotangents,
-      count: count)
+      try network(apart: false), inputs, cotangents, count: count)
+    let apart = Self.gradients(try network(apart: true), inputs, cotangents, count: count)
     for (fused, apart) in zip(fused, apart) {
       expectClose(fused, apart.map(Double.init), .accumulation)
-    }
-  }
-
-  /// Examples that are computed together yield the gradients of each part of them to the bit.
-  @Test(arguments: fusions, [false, true])
-  func ofPartsAreThoseOfEachPartAlone(_ fusion: Fusion, rectified: Bool) throws {
-    let network = try Self.network(fusion, rectified: rectified)
-    let (count, size) = (23, 9)
-    let pixels = fusion.input.elementCount
-    let inputs = RandomKey(seed: 14, purpose: .test).normals(count * pixels)
-    let cotangents = RandomKey(seed: 15, purpose: .test).normals(count * 3)
-    let workspace = Plan(network, capacity: count, purpose: .training).makeWorkspace()
-    workspace.input.update(from: inputs, count: inputs.count)
-    workspace.forward(count: count)
-    workspace.outputGradient.update(from: cotangents, count: cotangents.count)
-    let parts = stride(from: 0, to: count, by: size).map { $0..<min($0 + size, count) }
-    let sums = parts.map { _ in network.parameters.map { AlignedBuffer(count: $0.values.count) } }
-    workspace.addParameterGradients(
-      to: sums.map { $0.map { GradientBuffer.sum($0.pointer) } }, of: size)
-    for (part, sums) in zip(parts, sums) {
-      let alone = Self.gradients(
-        network, Array(inputs[part.lowerBound * pixels..<part.upperBound * pixels]),
-        Array(cotangents[part.lowerBound * 3..<part.upperBound * 3]), count: part.count)
-      #expect(sums.map { sum in (0..<sum.count).map { sum.pointer[$0] } } == alone, "\(part)")
     }
   }
 }

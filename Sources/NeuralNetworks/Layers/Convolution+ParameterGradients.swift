@@ -10,27 +10,23 @@ extension ConvolutionOperation {
       ?? window.channels * window.kernel.y * window.kernel.x * pixels
   }
 
-  func addParameterGradients(_ call: Call, of examples: Range<Int>, to sums: [GradientBuffer]) {
-    addParameterGradients(call, of: examples, places: nil, to: sums)
+  func addParameterGradients(_ call: Call, to sums: [GradientBuffer]) {
+    addParameterGradients(call, places: nil, to: sums)
   }
 
   /// The same; with `places`, which need `weightGradient`, for what `forward` with them yielded.
   func addParameterGradients(
-    _ call: Call, of examples: Range<Int>, places: UnsafeMutableRawPointer?,
-    to sums: [GradientBuffer]
+    _ call: Call, places: UnsafeMutableRawPointer?, to sums: [GradientBuffer]
   ) {
-    let first = examples.lowerBound
-    if first == 0 { mask(call) }
+    mask(call)
     if let weightGradient {
       return weightGradient.run(
-        images(call) + first * inputSize,
-        gradient: call.outputGradient + first * filters * (places == nil ? pixels : pooledPixels),
-        places: places.map { $0.assumingMemoryBound(to: UInt8.self) + first * placeStride },
-        count: examples.count, adds: true, weights: sums[0].sum,
-        bias: bias == nil ? nil : sums[1].sum, scratch: call.scratch)
+        images(call), gradient: call.outputGradient,
+        places: places?.assumingMemoryBound(to: UInt8.self), count: call.count, adds: true,
+        weights: sums[0].sum, bias: bias == nil ? nil : sums[1].sum, scratch: call.scratch)
     }
     let perGroup = filters / groups
-    for example in examples {
+    for example in 0..<call.count {
       let columns = columns(of: images(call) + example * inputSize, call)
       let gradient = call.outputGradient + example * filters * pixels
       for group in 0..<groups {

@@ -142,14 +142,15 @@ struct DenseOperation: Operation {
     backwardMatrix.multiply(left: call.outputGradient, count: call.count * rows, result: target)
   }
 
-  func addParameterGradients(_ call: Call, of examples: Range<Int>, to sums: [GradientBuffer]) {
-    if examples.lowerBound == 0 { mask(call) }
-    let (first, count) = (examples.lowerBound * rows, examples.count * rows)
-    let gradient = call.outputGradient + first * outputs
+  func addParameterGradients(_ call: Call, to sums: [GradientBuffer]) {
+    mask(call)
+    let count = call.count * rows
     sums[0].addOuterProducts(
-      gradient, call.inputs[0] + first * inputs, rows: outputs, columns: inputs, count: count)
+      call.outputGradient, call.inputs[0], rows: outputs, columns: inputs, count: count)
     guard bias != nil else { return }
-    for row in 0..<count { add(gradient + row * outputs, to: sums[1].sum, count: outputs) }
+    for row in 0..<count {
+      add(call.outputGradient + row * outputs, to: sums[1].sum, count: outputs)
+    }
   }
 
   /// Factors of an example take at most a 32nd of their product's memory.

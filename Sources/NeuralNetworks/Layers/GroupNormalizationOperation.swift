@@ -67,8 +67,8 @@ struct GroupNormalizationOperation: ExampleGradientOperation {
     }
   }
 
-  func addParameterGradients(_ call: Call, of examples: Range<Int>, to sums: [GradientBuffer]) {
-    for example in examples {
+  func addParameterGradients(_ call: Call, to sums: [GradientBuffer]) {
+    for example in 0..<call.count {
       for channel in 0..<channels {
         let (gamma, beta) = gradients(call, example, channel)
         sums[0].sum[channel] += gamma

@@ -115,15 +115,15 @@ private struct PooledConvolutionOperation: ExampleGradientOperation {
     }
   }
 
-  func addParameterGradients(_ call: Call, of examples: Range<Int>, to sums: [GradientBuffer]) {
+  func addParameterGradients(_ call: Call, to sums: [GradientBuffer]) {
     if sumsMaxima {
       return convolution.addParameterGradients(
-        call, of: examples, places: UnsafeMutableRawPointer(call.saved), to: sums)
+        call, places: UnsafeMutableRawPointer(call.saved), to: sums)
     }
-    forEachGroup(call, of: examples) { call, first in
+    forEachGroup(call) { call, first in
       images(call.count).maximumGradient(
         first.outputGradient, choices: choices(first), into: call.outputGradient)
-      convolution.addParameterGradients(call, of: 0..<call.count, to: sums)
+      convolution.addParameterGradients(call, to: sums)
     }
   }
 
@@ -155,13 +155,10 @@ private struct PooledConvolutionOperation: ExampleGradientOperation {
     return images
   }
 
-  /// Calls `body` with the convolution's call for a group of some examples, or all, and the whole's
-  /// call from the group's first example on.
-  private func forEachGroup(
-    _ call: Call, of examples: Range<Int>? = nil, _ body: (Call, Call) -> Void
-  ) {
-    let examples = examples ?? 0..<call.count
-    for start in stride(from: examples.lowerBound, to: examples.upperBound, by: group) {
+  /// Calls `body` with the convolution's call for a group of examples, and the whole's call from
+  /// the group's first example on.
+  private func forEachGroup(_ call: Call, _ body: (Call, Call) -> Void) {
+    for start in stride(from: 0, to: call.count, by: group) {
       var first = call
       first.skipped = start
       first.kept += start * convolution.keptStride
@@ -170,7 +167,7 @@ private struct PooledConvolutionOperation: ExampleGradientOperation {
       first.saved = UnsafeMutableRawPointer(choices(call) + start * outputSize)
         .assumingMemoryBound(to: Float.self)
       var inner = first
-      inner.count = min(group, examples.upperBound - start)
+      inner.count = min(group, call.count - start)
       inner.output = call.scratch
       inner.outputGradient = call.scratch
       inner.scratch = call.scratch + middleCount

@@ -12,9 +12,9 @@ package typealias BatchLoss =
 
 /// Computes the gradient of a batch's loss with respect to the parameters, on several threads.
 ///
-/// The batch is cut by position into chunks; a chunk is computed by one thread, two of up to 16
-/// examples together where there are enough for all threads, and what chunks contribute is added in
-/// their order. So the result does not depend, to the bit, on the number of threads.
+/// The batch is cut by position into chunks; a chunk is computed by one thread, and what chunks
+/// contribute is added in their order. So the result does not depend, to the bit, on the number of
+/// threads.
 package final class BatchGradient {
   /// What is told about a batch.
   package struct Outcome {
@@ -29,10 +29,8 @@ package final class BatchGradient {
 
   package init(for network: Network, chunk: Int, threads: Int) {
     self.chunk = chunk
-    // Weights that are in no core's cache are read once for two small chunks.
     sum = GradientSum(
-      for: network, purpose: .training, capacity: chunk > 16 ? chunk : 2 * chunk, partSize: chunk,
-      threads: threads)
+      for: network, purpose: .training, capacity: chunk, partSize: chunk, threads: threads)
   }
 
   /// The gradient of each parameter after `compute`.
@@ -53,16 +51,9 @@ package final class BatchGradient {
         workspace.forward(
           count: examples.count,
           training: TrainingPass(seed: seed, step: step, firstExample: examples.lowerBound))
-        let starts = stride(from: examples.lowerBound, to: examples.upperBound, by: chunk)
-        let classes = network.outputShape.elementCount
-        for start in starts {
-          let row = (start - examples.lowerBound) * classes
-          let (loss, correct) = loss(
-            workspace.output + row, start..<min(start + chunk, examples.upperBound),
-            workspace.outputGradient + row)
-          outcomes[start / chunk] = Outcome(loss: loss, correct: correct)
-        }
-        workspace.addParameterGradients(to: starts.map(buffers), of: chunk)
+        let (loss, correct) = loss(workspace.output, examples, workspace.outputGradient)
+        outcomes[examples.lowerBound / chunk] = Outcome(loss: loss, correct: correct)
+        workspace.addParameterGradients(to: buffers(examples.lowerBound))
       }
     }
     return outcomes.reduce(into: Outcome(loss: 0, correct: 0)) {

@@ -8,10 +8,10 @@ internal import Tensors
 /// added in their order, piece by piece of the parameters. So the sums do not depend, to the bit,
 /// on the number of threads, nor on how many parts there is memory for.
 ///
-/// A thread computes several parts together as long as all threads can. Parts are added a round of
-/// them at a time. Where there are threads, there is memory for two rounds, so that those who find no
-/// more to compute in one go on with the next, and add the one before meanwhile. Their last round
-/// is what each thread computes last: who is done with it adds all the others until the slowest is.
+/// Parts are added a round of them at a time. Where there are threads, there is memory for two
+/// rounds, so that those who find no more to compute in one go on with the next, and add the one
+/// before meanwhile. The last round is of a part for each thread: who is done with it adds all the
+/// others until the slowest is.
 final class GradientSum {
   /// A parameter's gradient: where it is in `total`, and a part's in the part's memory.
   private struct Parameter {
@@ -28,33 +28,25 @@ final class GradientSum {
     var range: Range<Int>
   }
 
-  /// Parts that are computed, some of them together, then added.
+  /// Parts that are computed, then added.
   private struct Round: Sendable {
-    let spans: [Range<Int>]
     let parts: Range<Int>
     let computed = DispatchGroup(), added = DispatchGroup()
 
-    init(_ spans: some Collection<Range<Int>>) {
-      self.spans = Array(spans)
-      parts = (self.spans.first?.lowerBound ?? 0)..<(self.spans.last?.upperBound ?? 0)
-    }
-
     func group(of work: Work) -> DispatchGroup {
       switch work {
-      case .parts: computed
+      case .part: computed
       case .piece: added
       }
     }
   }
 
-  /// Parts of the batch to compute together, or a piece to add its round's parts to.
-  private enum Work { case parts(Range<Int>), piece(Int) }
+  /// A part of the batch to compute, or a piece to add its round's parts to.
+  private enum Work { case part(Int), piece(Int) }
 
   private let purpose: Plan.Purpose
   private let capacity: Int
   private let partSize: Int
-  /// Parts that are computed together at most.
-  private let together: Int
   private let threads: Int
   private let packing = Packing()
   private let workspaces: [Workspace]
@@ -67,7 +59,7 @@ final class GradientSum {
   private let places: Int
   /// Floats of each.
   private let partCount: Int
-  /// How many parts a round has at most, but for the one before the last.
+  /// How many parts a round has, but for the last two.
   private let perRound: Int
   private let total: AlignedBuffer
 
@@ -80,7 +72,6 @@ final class GradientSum {
     self.purpose = purpose
     self.capacity = capacity
     self.partSize = partSize
-    together = max(capacity / partSize, 1)
     self.threads = threads
     let plan = Plan(network, capacity: capacity, purpose: purpose, packing: packing)
     workspaces = (0..<threads).map { _ in plan.makeWorkspace() }
@@ -119,7 +110,7 @@ final class GradientSum {
     total = AlignedBuffer(count: size)
     self.partCount = partCount
     let rounds = threads == 1 ? 1 : 2
-    perRound = max(threads * together, min(8, (1 << 20) / max(partCount, 1)) / rounds)
+    perRound = max(threads, min(8, (1 << 20) / max(partCount, 1)) / rounds)
     places = rounds * perRound
   }
 
@@ -130,8 +121,8 @@ final class GradientSum {
   ///
   /// - Parameters:
   ///   - network: the one it was made for, with other weights.
-  ///   - contribute: adds the gradients of some examples, some whole parts or the last, to what
-  ///     `buffers` answers for the first of those of a part that it computes at a time.
+  ///   - contribute: adds the gradients of some examples, no more than `partSize`, which begin a
+  ///     part, to what `buffers` answers for the first of those it computes together.
   func compute(
     _ network: Network, count: Int,
     _ contribute: (
@@ -151,15 +142,13 @@ final class GradientSum {
     concurrently(tasks.count, threads: threads) { number, thread in
       let (index, work) = tasks[number]
       switch work {
-      case .parts(let parts):
-        for part in parts {
-          rounds.first { $0.parts.contains(part - sum.places) }?.added.wait()
-          sum.memory(part).update(repeating: 0, count: sum.partSums)
+      case .part(let part):
+        rounds.first { $0.parts.contains(part - sum.places) }?.added.wait()
+        let first = part * sum.partSize
+        sum.memory(part).update(repeating: 0, count: sum.partSums)
+        contribute(first..<min(first + sum.partSize, count), sum.workspaces[thread]) {
+          sum.buffers(part, skipping: $0 - first)
         }
-        contribute(
-          parts.lowerBound * sum.partSize..<min(parts.upperBound * sum.partSize, count),
-          sum.workspaces[thread]
-        ) { sum.buffers($0 / sum.partSize, skipping: $0 % sum.partSize) }
       case .piece(let piece):
         rounds[index].computed.wait()
         if index > 0 { rounds[index - 1].added.wait() }
@@ -186,22 +175,15 @@ final class GradientSum {
     }
   }
 
-  /// A batch's parts in at least one round.
+  /// A batch's parts, at least one round of them.
   private func rounds(of count: Int) -> [Round] {
-    // As many of several parts as all threads can have, then single ones.
-    let several = count / (together * threads) * threads
-    let spans =
-      (0..<several).map { $0 * together..<($0 + 1) * together }
-      + (several * together..<count).map { $0..<$0 + 1 }
     var rounds: [Round] = []
-    var left = spans[...]
+    var left = 0..<count
     func take(_ count: Int) {
-      rounds.append(Round(left.prefix(count)))
+      rounds.append(Round(parts: left.prefix(count)))
       left = left.dropFirst(count)
     }
-    while let first = left.first, count - first.lowerBound > places {
-      take(left.prefix { $0.upperBound - first.lowerBound <= perRound }.count)
-    }
+    while left.count > places { take(perRound) }
     if threads > 1, left.count > threads { take(left.count - threads) }
     take(left.count)
     return rounds
@@ -214,13 +196,12 @@ final class GradientSum {
   private func tasks(of rounds: [Round]) -> [(round: Int, work: Work)] {
     var tasks: [(round: Int, work: Work)] = []
     for index in 0...rounds.count {
-      let spans = index < rounds.count ? rounds[index].spans : []
+      let parts = index < rounds.count ? rounds[index].parts : 0..<0
       let before =
-        threads == 1
-        ? 0 : index == rounds.count - 1 ? spans.count : max(perRound / together / 2, threads)
-      tasks += spans.prefix(before).map { (index, .parts($0)) }
+        threads == 1 ? 0 : index == rounds.count - 1 ? parts.count : max(perRound / 2, threads)
+      tasks += parts.prefix(before).map { (index, .part($0)) }
       if index > 0 { tasks += pieces.indices.map { (index - 1, .piece($0)) } }
-      tasks += spans.dropFirst(before).map { (index, .parts($0)) }
+      tasks += parts.dropFirst(before).map { (index, .part($0)) }
     }
     for (round, work) in tasks { rounds[round].group(of: work).enter() }
     return tasks

@@ -9,7 +9,7 @@ public struct TrainingConfiguration: Sendable, Equatable, Codable {
   public var augmentation: Augmentation
   /// Keys the order of the examples, augmentation and dropout.
   public var seed: UInt64
-  /// Examples whose gradients are summed before others are added; part of the result's bits.
+  /// Examples computed together; part of the result's bits.
   public var chunk: Int
   /// The largest share that an average of the weights keeps at a step: in step t (from 0) it is
   /// `min(averaging, (t + 1) / (t + 10))` of itself and the rest of the new weights. Nil for none.
