@@ -87,6 +87,9 @@ void ck_winograd_run(const ck_winograd *w, const float *x, const float *filters,
                      size_t images, float *scratch) {
   ck()->winograd_run(w, x, filters, direct, bias, relu, y, places, images, scratch);
 }
+void ck_pack(const float *b, size_t k, size_t n, size_t row, size_t column, float *packed) {
+  ck()->pack(b, k, n, row, column, packed);
+}
 void ck_winograd_pack(const ck_winograd *w, const float *weights, int first, float *filters) {
   ck()->winograd_pack(w, weights, first, filters);
 }

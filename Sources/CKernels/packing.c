@@ -1,27 +1,9 @@
-// Weights in the order in which the kernels read them; done once per plan.
+// Sizes of packed weights, and those that are only put in another order.
 #include "shallow.h"
 #include "winograd.h"
 #include <string.h>
 
 size_t ck_packed_count(size_t k, size_t n) { return (n + 31) / 32 * 32 * k; }
-
-void ck_pack(const float *b, size_t k, size_t n, size_t row, size_t column, float *packed) {
-  for (size_t start = 0; start < n; start += 32, packed += 32 * k) {
-    const float *from = b + start * column;
-    const size_t some = n - start < 32 ? n - start : 32;
-    if (column == 1 && some == 32) {
-      for (size_t i = 0; i < k; i++) memcpy(packed + i * 32, from + i * row, 32 * sizeof(float));
-      continue;
-    }
-    // So few rows at a time that what is read of a column is a cache line.
-    for (size_t first = 0; first < k; first += 16) {
-      const size_t end = first + 16 < k ? first + 16 : k;
-      for (size_t j = 0; j < 32; j++)
-        for (size_t i = first; i < end; i++)
-          packed[i * 32 + j] = j < some ? from[i * row + j * column] : 0;
-    }
-  }
-}
 
 size_t ck_winograd_filter_count(const ck_winograd *w) {
   const winograd_layout l = winograd_plan(w);

@@ -21,6 +21,7 @@ typedef struct {
   void (*wide_normals)(double *, const uint64_t *, size_t);
   void (*multiply)(const float *, size_t, size_t, const float *, size_t, size_t, const float *,
                    const float *, int, float *, size_t);
+  void (*pack)(const float *, size_t, size_t, size_t, size_t, float *);
   void (*winograd_run)(const ck_winograd *, const float *, const float *, const float *,
                        const float *, int, float *, uint8_t *, size_t, float *);
   void (*winograd_pack)(const ck_winograd *, const float *, int, float *);
