@@ -122,6 +122,10 @@ private final class Helper: Sendable {
   }
 }
 
+/// How often a waiting thread looks before it sleeps, ``ck_pause()`` between: for some 250 microseconds.
+/// A step of training has 200 for one thread alone, and who sleeps by then begins 70 late.
+enum Patience { static let looks = 8192 }
+
 /// What one thread sends and another waits for, first awake, then asleep.
 private final class Signal: Sendable {
   private enum State { static let none = 0, sent = 1, sleeping = 2 }
@@ -136,10 +140,8 @@ private final class Signal: Sendable {
 
   /// Waits until it is sent, and forgets that it was.
   func wait() {
-    // Some 250 microseconds: a step of training has 200 for one thread alone, and who sleeps by then
-    // begins 70 late.
     var looks = 0
-    while looks < 8192, state.load(ordering: .acquiring) != State.sent {
+    while looks < Patience.looks, state.load(ordering: .acquiring) != State.sent {
       ck_pause()
       looks += 1
     }

@@ -46,6 +46,25 @@ import Testing
     #expect(Date() < deadline)
   }
 
+  /// Whoever waits finds all done, awake and asleep.
+  @Test(arguments: [0, 2e-3]) func countdownsEndWithTheLastPiece(pause: Double) {
+    for _ in 0..<20 {
+      let countdown = Countdown(3)
+      let done = Mutex(0)
+      concurrently(5, threads: 4) { index, _ in
+        if index < 3 {
+          Thread.sleep(forTimeInterval: pause)
+          done.withLock { $0 += 1 }
+          countdown.finish()
+        } else {
+          countdown.wait()
+          #expect(done.withLock { $0 } == 3)
+        }
+      }
+    }
+    Countdown(0).wait()
+  }
+
   /// Helpers that sleep, helpers that are still awake, helpers that call for help.
   @Test func callsMayFollowEachOtherAndNest() {
     let sum = Atomic<Int>(0)

@@ -1,4 +1,3 @@
-internal import Dispatch
 internal import Tensors
 
 /// The sum of what the parts of a batch contribute to the gradient of each parameter, on several
@@ -31,9 +30,14 @@ final class GradientSum {
   /// Parts that are computed, then added.
   private struct Round: Sendable {
     let parts: Range<Int>
-    let computed = DispatchGroup(), added = DispatchGroup()
+    let computed: Countdown, added: Countdown
 
-    func group(of work: Work) -> DispatchGroup {
+    init(parts: Range<Int>, pieces: Int) {
+      self.parts = parts
+      (computed, added) = (Countdown(parts.count), Countdown(pieces))
+    }
+
+    func countdown(of work: Work) -> Countdown {
       switch work {
       case .part: computed
       case .piece: added
@@ -154,7 +158,7 @@ final class GradientSum {
         if index > 0 { rounds[index - 1].added.wait() }
         sum.add(rounds[index].parts, of: count, to: sum.pieces[piece])
       }
-      rounds[index].group(of: work).leave()
+      rounds[index].countdown(of: work).finish()
     }
     for workspace in workspaces { workspace.retire() }
   }
@@ -180,7 +184,7 @@ final class GradientSum {
     var rounds: [Round] = []
     var left = 0..<count
     func take(_ count: Int) {
-      rounds.append(Round(parts: left.prefix(count)))
+      rounds.append(Round(parts: left.prefix(count), pieces: pieces.count))
       left = left.dropFirst(count)
     }
     while left.count > places { take(perRound) }
@@ -203,7 +207,6 @@ final class GradientSum {
       if index > 0 { tasks += pieces.indices.map { (index - 1, .piece($0)) } }
       tasks += parts.dropFirst(before).map { (index, .part($0)) }
     }
-    for (round, work) in tasks { rounds[round].group(of: work).enter() }
     return tasks
   }
 
