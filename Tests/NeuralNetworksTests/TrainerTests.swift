@@ -121,7 +121,7 @@ import Testing
 
   @Test(arguments: [2, 3, 8], [false, true])
   func weightsDoNotDependOnThreads(threads: Int, isWide: Bool) throws {
-    // As many chunks as there is memory for and more, and fewer than threads.
+    // Fewer chunks than there is memory for, and more, and fewer than threads.
     for (batchSize, chunk) in [(20, 4), (50, 4), (50, 16)] {
       var configuration = Self.configuration
       configuration.batchSize = batchSize
