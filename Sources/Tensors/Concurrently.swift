@@ -122,9 +122,15 @@ private final class Helper: Sendable {
   }
 }
 
-/// How often a waiting thread looks before it sleeps, ``ck_pause()`` between: for some 250 microseconds.
-/// A step of training has 200 for one thread alone, and who sleeps by then begins 70 late.
-enum Patience { static let looks = 8192 }
+/// Looks until `isDone` answers true; false after some 250 microseconds, when it is time to sleep. A step
+/// of training has 200 for one thread alone, and who sleeps by then begins 70 late.
+@discardableResult func lookOut(until isDone: () -> Bool) -> Bool {
+  for _ in 0..<8192 {
+    if isDone() { return true }
+    ck_pause()
+  }
+  return false
+}
 
 /// What one thread sends and another waits for, first awake, then asleep.
 private final class Signal: Sendable {
@@ -140,11 +146,7 @@ private final class Signal: Sendable {
 
   /// Waits until it is sent, and forgets that it was.
   func wait() {
-    var looks = 0
-    while looks < Patience.looks, state.load(ordering: .acquiring) != State.sent {
-      ck_pause()
-      looks += 1
-    }
+    lookOut { state.load(ordering: .acquiring) == State.sent }
     let seen = state.compareExchange(
       expected: State.none, desired: State.sleeping, ordering: .acquiringAndReleasing)
     if seen.exchanged { alarm.wait() }

@@ -1,4 +1,3 @@
-internal import CKernels
 internal import Dispatch
 internal import Synchronization
 
@@ -21,12 +20,6 @@ package final class Countdown: Sendable {
 
   /// Waits for all pieces.
   package func wait() {
-    var looks = 0
-    while looks < Patience.looks {
-      if left.load(ordering: .acquiring) == 0 { return }
-      ck_pause()
-      looks += 1
-    }
-    group.wait()
+    if !lookOut(until: { left.load(ordering: .acquiring) == 0 }) { group.wait() }
   }
 }
